@@ -1,0 +1,67 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The layers of ARCHITECTURE.md, one target each; Tests/TidyTests compares the two.
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func layer(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "libperiodic",
+  products: [
+    .library(name: "Periodic", targets: ["PeriodicRuntime"]),
+    .library(name: "periodic", type: .dynamic, targets: ["PeriodicC"]),
+    .executable(name: "periodic-cli", targets: ["periodic"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    .systemLibrary(name: "CUV", pkgConfig: "libuv", providers: [.apt(["libuv1-dev"])]),
+    .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+    .target(name: "CLLHTTP"),
+    .target(
+      name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
+
+    layer("PeriodicCore", []),
+    layer("PeriodicEngine", ["PeriodicCore"]),
+    layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
+    layer("PeriodicStore", ["PeriodicCore"]),
+    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite"]),
+    layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
+    layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
+    layer("PeriodicLoop", ["CUV"]),
+    layer(
+      "PeriodicRuntime",
+      [
+        "PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore", "PeriodicStoreSQLite",
+        "PeriodicServer", "PeriodicClient", "PeriodicLoop",
+      ]),
+    layer("PeriodicC", ["CPeriodic", "PeriodicRuntime", "PeriodicCore"]),
+    .executableTarget(
+      name: "periodic",
+      dependencies: [
+        "PeriodicRuntime", "PeriodicCore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+      ],
+      swiftSettings: strict),
+
+    tests("PeriodicCoreTests", ["PeriodicCore"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

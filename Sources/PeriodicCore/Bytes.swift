@@ -1,0 +1,57 @@
+/// A borrowed run of bytes: valid until the call that handed it over returns.
+///
+/// Commands, replies and effects carry names and workloads this way, so that the path from socket
+/// to engine and back copies each byte only where it comes to rest: in a job, in an output buffer,
+/// or in a batch for the store. Whoever wants to keep the bytes copies them.
+public typealias Bytes = UnsafeRawBufferPointer
+
+extension UnsafeRawBufferPointer {
+  /// No bytes.
+  @inlinable public static var none: Bytes { Bytes(start: nil, count: 0) }
+
+  /// Whether both hold the same bytes.
+  @inlinable
+  public func equals(_ other: Bytes) -> Bool {
+    guard count == other.count else { return false }
+    guard let left = baseAddress, let right = other.baseAddress else { return true }
+    return equalMemory(left, right, count)
+  }
+
+  /// Whether these bytes sort before `other`: byte by byte as unsigned numbers, then by length.
+  public func precedes(_ other: Bytes) -> Bool {
+    for index in 0..<Swift.min(count, other.count) where self[index] != other[index] {
+      return self[index] < other[index]
+    }
+    return count < other.count
+  }
+
+  /// The bytes as text; invalid UTF-8 becomes U+FFFD.
+  public var text: String { String(decoding: self, as: UTF8.self) }
+}
+
+/// Compares two runs of `count` bytes, eight at a time.
+@inlinable
+func equalMemory(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: Int) -> Bool {
+  var offset = 0
+  while offset + 8 <= count {
+    let a = left.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    if a != right.loadUnaligned(fromByteOffset: offset, as: UInt64.self) { return false }
+    offset += 8
+  }
+  while offset < count {
+    if left.load(fromByteOffset: offset, as: UInt8.self)
+      != right.load(fromByteOffset: offset, as: UInt8.self)
+    {
+      return false
+    }
+    offset += 1
+  }
+  return true
+}
+
+/// Lends the UTF-8 bytes of `text` to `body`.
+@inlinable
+public func withBytes<Result>(of text: String, _ body: (Bytes) throws -> Result) rethrows -> Result {
+  var text = text
+  return try text.withUTF8 { try body(Bytes($0)) }
+}

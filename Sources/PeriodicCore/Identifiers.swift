@@ -1,0 +1,27 @@
+/// One connected peer, named by a number that is never used again in this process.
+public struct SessionID: Hashable, Comparable, Sendable {
+  public let number: UInt64
+  @inlinable public init(_ number: UInt64) { self.number = number }
+  @inlinable
+  public static func < (left: SessionID, right: SessionID) -> Bool { left.number < right.number }
+}
+
+/// The name that a peer gave one of its requests; replies carry it back.
+///
+/// A codec decides what the number means: generation 2 packs its four bytes, generation 1 (whose
+/// message ids are byte strings) numbers them, HTTP has one request at a time.
+public struct MessageID: Hashable, Sendable {
+  public let number: UInt64
+  @inlinable public init(_ number: UInt64) { self.number = number }
+
+  /// A request that gets no reply.
+  public static let none = MessageID(.max)
+}
+
+/// A job's number: only grows, is never used for another job, and stays below 2^53.
+public struct JobID: Hashable, Comparable, Sendable {
+  public let number: UInt64
+  @inlinable public init(_ number: UInt64) { self.number = number }
+  @inlinable
+  public static func < (left: JobID, right: JobID) -> Bool { left.number < right.number }
+}

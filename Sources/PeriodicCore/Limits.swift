@@ -1,0 +1,55 @@
+/// Every bound of a server, by name; docs/limits.md tells what happens at each edge.
+public struct Limits: Equatable, Sendable {
+  /// Bytes of one frame's body or payload; a longer one closes the connection unread.
+  public var frameBytes = 64 << 20
+  /// Jobs kept, waiting and running.
+  public var jobs = 100_000_000
+  /// Functions known, with or without jobs.
+  public var functions = 65_536
+  /// Functions one worker connection may register.
+  public var functionsPerConnection = 4096
+  /// Grabs one worker connection may have outstanding.
+  public var grabsPerConnection = 4096
+  /// Runs one worker connection may hold.
+  public var runsPerConnection = 65_536
+  /// Connections open at a time.
+  public var connections = 20_000
+  /// Bytes waiting for one slow reader: reading from it stops at this.
+  public var outputPauseBytes = 1 << 20
+  /// Bytes waiting for one slow reader: it is closed at this.
+  public var outputCloseBytes = 128 << 20
+  /// Operations, and bytes, that may collect for the store before connections are no longer read.
+  public var batchOperations = 65_536
+  public var batchBytes = 64 << 20
+  /// Milliseconds that a connection has to say what it speaks and who it is.
+  public var registrationDeadline: Int64 = 30_000
+
+  /// Bytes of a function's or a job's name.
+  public static let nameBytes = 255
+
+  public init() {}
+}
+
+/// The limits that a refusal can name.
+public enum LimitName: String, Equatable, Sendable {
+  case nameBytes = "name_bytes"
+  case frameBytes = "frame_bytes"
+  case jobs
+  case functions
+  case functionsPerConnection = "functions_per_connection"
+  case grabsPerConnection = "grabs_per_connection"
+  case runsPerConnection = "runs_per_connection"
+  case connections
+}
+
+/// What can be changed while the server runs, under the names of PROTOCOL 2.9.
+public struct Settings: Equatable, Sendable {
+  /// Seconds that a run may take when its job gives no limit.
+  public var timeout: UInt32 = 600
+  /// Seconds to wait for a worker's word that it took a job.
+  public var assignWait: UInt32 = 2
+  /// Seconds without a byte after which a generation 2 connection is closed; 0 is never.
+  public var keepalive: UInt32 = 120
+
+  public init() {}
+}

@@ -1,0 +1,129 @@
+public import PeriodicCore
+
+/// Operations on their way to the store, with the bytes they speak of: one owner, one allocation.
+///
+/// The commit gate fills a batch on the loop thread and hands it to the store thread, which reads it
+/// and hands it back empty of duty; nobody touches it from two threads.
+public final class StoreBatch {
+  private enum Kind: UInt8 {
+    case put, reschedule, delete, addFunction, dropFunction, dropFinished, reserve, setSetting
+  }
+
+  private var content = ByteBuffer()
+  /// Operations in the batch.
+  public private(set) var count = 0
+
+  public init() {}
+
+  public var isEmpty: Bool { count == 0 }
+  /// Bytes in the batch.
+  public var byteCount: Int { content.count }
+
+  /// Copies one operation, and the bytes it borrows, to the end of the batch.
+  public func append(_ operation: StoreOperation) {
+    count += 1
+    switch operation {
+    case .put(let stored): append(stored)
+    case .reschedule(let id, let scheduledAt, let due, let runs, let previousRunAt):
+      start(.reschedule, id.number)
+      append(scheduledAt)
+      append(due)
+      content.append(uint32: UInt32(bitPattern: runs))
+      append(previousRunAt)
+    case .delete(let id): start(.delete, id.number)
+    case .addFunction(let name):
+      start(.addFunction, 0)
+      content.append(bytes32: name)
+    case .dropFunction(let name, let last):
+      start(.dropFunction, last.number)
+      content.append(bytes32: name)
+    case .dropFinished(let name, let last):
+      start(.dropFinished, last.number)
+      content.append(bytes32: name)
+    case .reserve(let limit): start(.reserve, limit)
+    case .setSetting(let key, let value):
+      start(.setSetting, UInt64(value))
+      content.append(bytes32: key)
+    }
+  }
+
+  /// Calls `body` with each operation in order; what it borrows is the batch's.
+  public func forEach<Failure: Error>(
+    _ body: (StoreOperation) throws(Failure) -> Void
+  ) throws(Failure) {
+    var reader = ByteReader(content.bytes)
+    while !reader.isAtEnd {
+      guard let operation = StoreBatch.next(&reader) else {
+        fatalError("a batch holds whole operations")
+      }
+      try body(operation)
+    }
+  }
+
+  /// Empties the batch and keeps up to `keep` bytes of its memory.
+  public func removeAll(keeping keep: Int = 1 << 20) {
+    content.reset(keeping: keep)
+    count = 0
+  }
+
+  private func start(_ kind: Kind, _ number: UInt64) {
+    content.append(uint8: kind.rawValue)
+    content.append(uint64: number)
+  }
+
+  private func append(_ value: Int64) { content.append(uint64: UInt64(bitPattern: value)) }
+
+  private func append(_ stored: StoredJob) {
+    start(.put, stored.id.number)
+    append(stored.due)
+    append(stored.previousRunAt)
+    append(stored.job.scheduledAt)
+    content.append(uint32: UInt32(bitPattern: stored.job.timeout))
+    content.append(uint32: UInt32(bitPattern: stored.job.count))
+    content.append(uint8: stored.job.origin.rawValue)
+    content.append(bytes32: stored.job.key.function)
+    content.append(bytes32: stored.job.key.name)
+    content.append(bytes32: stored.job.workload)
+  }
+
+  private static func next(_ reader: inout ByteReader) -> StoreOperation? {
+    guard let byte = reader.uint8(), let kind = Kind(rawValue: byte),
+      let number = reader.uint64()
+    else { return nil }
+    switch kind {
+    case .put: return job(JobID(number), &reader).map { .put($0) }
+    case .delete: return .delete(JobID(number))
+    case .reserve: return .reserve(upTo: number)
+    case .addFunction: return reader.bytes32().map { .addFunction($0) }
+    case .dropFunction: return reader.bytes32().map { .dropFunction($0, upTo: JobID(number)) }
+    case .dropFinished: return reader.bytes32().map { .dropFinished($0, upTo: JobID(number)) }
+    case .setSetting:
+      return reader.bytes32().map { .setSetting(key: $0, value: UInt32(number)) }
+    case .reschedule:
+      guard let scheduledAt = reader.int64(), let due = reader.int64(),
+        let runs = reader.uint32(), let previousRunAt = reader.int64()
+      else { return nil }
+      return .reschedule(
+        JobID(number), scheduledAt: scheduledAt, due: due, count: Int32(bitPattern: runs),
+        previousRunAt: previousRunAt)
+    }
+  }
+
+  private static func job(_ id: JobID, _ reader: inout ByteReader) -> StoredJob? {
+    guard let due = reader.int64(), let previousRunAt = reader.int64(),
+      let scheduledAt = reader.int64(), let timeout = reader.uint32(),
+      let runs = reader.uint32(), let origin = reader.uint8().flatMap(JobOrigin.init),
+      let function = reader.bytes32(), let name = reader.bytes32(),
+      let workload = reader.bytes32()
+    else { return nil }
+    let fields = JobFields(
+      key: JobKey(function: function, name: name), workload: workload,
+      scheduledAt: scheduledAt, timeout: Int32(bitPattern: timeout),
+      count: Int32(bitPattern: runs), origin: origin)
+    return StoredJob(id: id, job: fields, due: due, previousRunAt: previousRunAt)
+  }
+}
+
+extension ByteReader {
+  fileprivate mutating func int64() -> Int64? { uint64().map(Int64.init(bitPattern:)) }
+}

@@ -1,0 +1,42 @@
+public import PeriodicCore
+
+/// One kind of store: plain blocking code without policy, called from one thread at a time.
+///
+/// The engine's tables are the truth while a server runs; a store is their journal. The promise that
+/// lets the engine move ahead of it: batches are applied in the order given, each whole or not at
+/// all, and `apply` returns only when the batch is durable. Each operation is idempotent.
+public protocol StoreDriver: AnyObject {
+  /// Opens the store, creates it if it is new, and takes it for this process alone.
+  func open() throws(StoreError)
+  /// Hands back everything that was put in; called once, between `open` and the first `apply`.
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError)
+  /// Makes all of the batch durable, or changes nothing and throws.
+  func apply(_ batch: StoreBatch) throws(StoreError)
+  /// Closes the store. Safe to call twice, and after a failed `open`.
+  func close()
+}
+
+/// What went wrong with a store.
+public struct StoreError: Error, Equatable, Sendable {
+  public enum Code: Equatable, Sendable {
+    /// No room; writes may work again when there is.
+    case full
+    /// Another process, or another server of this process, has it.
+    case busy
+    /// The file is not ours, or damaged.
+    case corrupt
+    /// Permission, a missing directory, a read-only file system.
+    case denied
+    /// An I/O error, or anything else that may pass.
+    case failed
+  }
+
+  public var code: Code
+  /// What was being done, to what, and what the system said: for a person.
+  public var message: String
+
+  public init(_ code: Code, _ message: String) {
+    self.code = code
+    self.message = message
+  }
+}

@@ -1,0 +1,20 @@
+import PeriodicCore
+import Testing
+
+@Suite struct `CRC-32` {
+  @Test func `gives the sums of the registration frames`() {
+    // The top bytes tell generation 2 from generation 1 (PROTOCOL 1.6).
+    withBytes(of: "\u{1}") { #expect(CRC32.of($0) == 0xa505_df1b) }
+    withBytes(of: "\u{2}") { #expect(CRC32.of($0) == 0x3c0c_8ea1) }
+    withBytes(of: "123456789") { #expect(CRC32.of($0) == 0xcbf4_3926) }
+  }
+
+  @Test(arguments: [0, 1, 7, 8, 9, 40]) func `is the same in pieces`(_ cut: Int) {
+    withBytes(of: "a text that is longer than one step of eight bytes") { bytes in
+      var sum = CRC32()
+      sum.update(Bytes(rebasing: bytes[..<cut]))
+      sum.update(Bytes(rebasing: bytes[cut...]))
+      #expect(sum.value == CRC32.of(bytes))
+    }
+  }
+}

@@ -1,0 +1,3 @@
+#ifndef PERIODIC_H
+#define PERIODIC_H
+#endif
