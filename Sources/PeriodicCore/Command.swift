@@ -28,7 +28,8 @@ public enum Command {
   case canDo(function: Bytes)
   case broadcast(function: Bytes)
   case cannotDo(function: Bytes)
-  case grab
+  /// One free slot. `confirms`: whether the worker may be expected to say that it took the job.
+  case grab(confirms: Bool)
   case sleep
   case assigned
   case unassigned

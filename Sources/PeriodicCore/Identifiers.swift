@@ -1,5 +1,5 @@
 /// One connected peer, named by a number that is never used again in this process.
-public struct SessionID: Hashable, Comparable, Sendable {
+public struct SessionID: Hashable, Comparable, Sendable, BitwiseCopyable {
   public let number: UInt64
   @inlinable public init(_ number: UInt64) { self.number = number }
   @inlinable
@@ -10,7 +10,7 @@ public struct SessionID: Hashable, Comparable, Sendable {
 ///
 /// A codec decides what the number means: generation 2 packs its four bytes, generation 1 (whose
 /// message ids are byte strings) numbers them, HTTP has one request at a time.
-public struct MessageID: Hashable, Sendable {
+public struct MessageID: Hashable, Sendable, BitwiseCopyable {
   public let number: UInt64
   @inlinable public init(_ number: UInt64) { self.number = number }
 
@@ -19,7 +19,7 @@ public struct MessageID: Hashable, Sendable {
 }
 
 /// A job's number: only grows, is never used for another job, and stays below 2^53.
-public struct JobID: Hashable, Comparable, Sendable {
+public struct JobID: Hashable, Comparable, Sendable, BitwiseCopyable {
   public let number: UInt64
   @inlinable public init(_ number: UInt64) { self.number = number }
   @inlinable

@@ -12,7 +12,7 @@ public struct JobKey {
 
 /// Which rules a submitter lives by: a job without a time limit of its own gets the server's from a
 /// generation 2 submitter, and none from generation 1 (PROTOCOL 2.13).
-public enum JobOrigin: UInt8, Sendable {
+public enum JobOrigin: UInt8, Sendable, BitwiseCopyable {
   case generation1 = 1
   case generation2 = 2
 }

@@ -53,3 +53,15 @@ public struct Settings: Equatable, Sendable {
 
   public init() {}
 }
+
+extension Settings {
+  /// Sets what `key` names, within its bounds; an unknown key is ignored (PROTOCOL 2.9).
+  public mutating func set(_ key: Bytes, to value: UInt32) {
+    switch key.text {
+    case "timeout": timeout = value
+    case "assign-wait": assignWait = max(1, value)
+    case "keepalive": keepalive = value
+    default: break
+    }
+  }
+}

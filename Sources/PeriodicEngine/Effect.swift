@@ -1,0 +1,36 @@
+public import PeriodicCore
+
+/// What the engine wants done, in order. The bytes inside are borrowed until the engine is next
+/// called.
+public enum Effect {
+  /// Say something to a peer: at once, or when everything asked of the store so far is durable.
+  case reply(SessionID, MessageID, Reply, Promise)
+  /// Keep a change. Only asked for when the engine has a durable store.
+  case store(StoreOperation)
+}
+
+/// What must hold before a reply leaves (the commit gate).
+public enum Promise: Sendable {
+  case nothing
+  /// All store operations emitted before the reply are durable.
+  case durable
+}
+
+/// What the engine wants done.
+public typealias Effects = [Effect]
+
+/// What a protocol means for assigning.
+public struct SessionTraits: Sendable, BitwiseCopyable {
+  /// The worker says whether it took a job (generation 2; PROTOCOL 2.3).
+  public var confirms: Bool
+  /// A job without a time limit gets the server's, whoever submitted it (PROTOCOL 2.13).
+  public var fillsTimeout: Bool
+
+  public init(confirms: Bool, fillsTimeout: Bool) {
+    self.confirms = confirms
+    self.fillsTimeout = fillsTimeout
+  }
+
+  public static let generation1 = SessionTraits(confirms: false, fillsTimeout: false)
+  public static let generation2 = SessionTraits(confirms: true, fillsTimeout: true)
+}

@@ -1,0 +1,142 @@
+import PeriodicCore
+
+/// Who gets what. A due job goes to the connections that wait for its function, round robin; a freed
+/// slot goes to its connection's functions, round robin (DESIGN "Fairness").
+extension Engine {
+  /// Hands out the function's due jobs while somebody waits for them.
+  mutating func serveFunction(_ function: Slot, at now: Now, into effects: inout Effects) {
+    while let job = firstDue(function, at: now), let peer = nextWilling(function) {
+      guard assign(job, to: peer, at: now, into: &effects) else { return }
+    }
+    refreshWakeUp(function)
+  }
+
+  /// Fills the connection's free slots from its functions, each in turn; when none has a due job, the
+  /// connection waits in the ring of every function.
+  mutating func serveSession(_ peer: Slot, at now: Now, into effects: inout Effects) {
+    let session = sessions[peer]
+    var idle = 0
+    while idle < session.pointee.registrations, !session.pointee.grabs.isEmpty {
+      let registration = session.pointee.cursor
+      let function = registrations[registration].pointee.function
+      session.pointee.cursor = registrations[registration].pointee.next
+      if let job = firstDue(function, at: now) {
+        guard assign(job, to: peer, at: now, into: &effects) else { return waitInRings(peer) }
+        idle = 0
+      } else {
+        enterRing(registration)
+        idle += 1
+      }
+    }
+  }
+
+  /// The next connection in the function's ring that has a grab outstanding. Those whose grabs are
+  /// used up leave the ring on the way; they come back with their next grab.
+  mutating func nextWilling(_ function: Slot) -> Slot? {
+    let record = functions[function]
+    while record.pointee.ring != .none {
+      let registration = record.pointee.ring
+      let peer = registrations[registration].pointee.session
+      if !sessions[peer].pointee.grabs.isEmpty {
+        record.pointee.ring = registrations[registration].pointee.ringNext
+        return peer
+      }
+      leaveRing(registration)
+    }
+    return nil
+  }
+
+  /// Hands one due job to one connection with a grab outstanding. `false` if no run number is left
+  /// until the store has reserved more.
+  private mutating func assign(
+    _ job: Slot, to peer: Slot, at now: Now, into effects: inout Effects
+  ) -> Bool {
+    if numbers.isExhausted { return false }
+    unschedule(job)
+    forgetRuns(of: job)
+    let grab = sessions[peer].pointee.grabs.popFirst()
+    let record = jobs[job]
+    let traits = sessions[peer].pointee.traits
+    let timeout = lease(of: job, traits)
+    let leaseEnd =
+      timeout == 0 ? .max : now.monotonic.addingSaturated(Int64(timeout) * 1000)
+    let fence = numbers.take()
+    let run = runs.insert(
+      Run(
+        job: job, session: peer, message: grab.message, fence: fence,
+        state: traits.confirms && !grab.needsNoConfirmation ? .offered : .accepted,
+        leaseEnd: leaseEnd))
+    startRun(run, job, peer, at: now)
+
+    var shown = fields(job)
+    shown.timeout = timeout
+    let previous = Int64(record.pointee.previousRunAt)
+    record.pointee.previousRunAt = UInt32(clamping: now.wallSeconds)
+    let assignment = Assignment(
+      id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
+    effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
+    request(&effects)
+    return true
+  }
+
+  /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is
+  /// no limit (PROTOCOL 2.13).
+  private func lease(of job: Slot, _ traits: SessionTraits) -> Int32 {
+    let record = jobs[job]
+    if record.pointee.timeout > 0 { return record.pointee.timeout }
+    let fills = traits.fillsTimeout || record.pointee.origin == .generation2
+    return fills ? Int32(clamping: settings.timeout) : 0
+  }
+
+  private mutating func waitInRings(_ peer: Slot) {
+    var registration = sessions[peer].pointee.cursor
+    for _ in 0..<sessions[peer].pointee.registrations {
+      enterRing(registration)
+      registration = registrations[registration].pointee.next
+    }
+  }
+
+  /// Asks the store for more numbers, if it is time.
+  mutating func request(_ effects: inout Effects) {
+    if isDurable, let limit = numbers.reservation(in: collectingBatch) {
+      effects.append(.store(.reserve(upTo: limit)))
+    }
+  }
+
+  private mutating func enterRing(_ slot: Slot) {
+    let registration = registrations[slot]
+    if registration.pointee.isInRing { return }
+    let function = functions[registration.pointee.function]
+    let head = function.pointee.ring
+    if head == .none {
+      registration.pointee.ringPrevious = slot
+      registration.pointee.ringNext = slot
+      function.pointee.ring = slot
+    } else {
+      let last = registrations[head].pointee.ringPrevious
+      registration.pointee.ringPrevious = last
+      registration.pointee.ringNext = head
+      registrations[last].pointee.ringNext = slot
+      registrations[head].pointee.ringPrevious = slot
+    }
+    refreshWakeUp(registration.pointee.function)
+  }
+
+  mutating func leaveRing(_ slot: Slot) {
+    let registration = registrations[slot]
+    guard registration.pointee.isInRing else { return }
+    let function = functions[registration.pointee.function]
+    let next = registration.pointee.ringNext
+    if next == slot {
+      function.pointee.ring = .none
+    } else {
+      let previous = registration.pointee.ringPrevious
+      registrations[previous].pointee.ringNext = next
+      registrations[next].pointee.ringPrevious = previous
+      if function.pointee.ring == slot { function.pointee.ring = next }
+    }
+    registration.pointee.ringNext = .none
+    registration.pointee.ringPrevious = .none
+    refreshWakeUp(registration.pointee.function)
+  }
+}

@@ -1,0 +1,69 @@
+public import PeriodicCore
+
+/// Time: what becomes due, what runs out, and when to look again.
+extension Engine {
+  /// The longest time between two looks, so that a step of the wall clock is noticed.
+  public static let longestWait: Int64 = 30_000
+
+  /// Handles everything that is due now, a slice at a time: more may be left for `work`.
+  public mutating func tick(at now: Now, into effects: inout Effects) {
+    observe(now)
+    runClock(at: now, into: &effects)
+  }
+
+  /// Milliseconds until `tick` has something to do: never later than the earliest deadline on which
+  /// anything can be done (E10), and never for a function that nobody is willing to do.
+  public mutating func nextWake(at now: Now) -> Int64 {
+    if hasWork { return 0 }
+    var wait = Engine.longestWait
+    while let top = wakeUps.first {
+      // Ring entries whose grabs are used up do not count; this looks them up and drops them.
+      if nextWilling(top.slot) == nil { continue }
+      wait = min(wait, top.key.subtractingSaturated(now.wall))
+      break
+    }
+    if let deadline = deadlines.first { wait = min(wait, deadline.key - now.monotonic) }
+    return max(0, wait)
+  }
+
+  /// Notes both clocks. A wall clock that stepped back must not make a ready job wait again.
+  mutating func observe(_ now: Now) {
+    invariant(now.monotonic >= lastMonotonic, "the monotonic clock does not step back")
+    lastMonotonic = now.monotonic
+    if !retiredNames.isEmpty { releaseRetiredNames() }
+    if now.wall < lastWall { keepReady(before: lastWall) }
+    lastWall = now.wall
+  }
+
+  mutating func runClock(at now: Now, into effects: inout Effects) {
+    var left = 512
+    while left > 0, let top = deadlines.first, top.key <= now.monotonic {
+      expire(top.slot, at: now, into: &effects)
+      left -= 1
+    }
+    while left > 0, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall {
+      // Serving ends with nothing due, or with nobody willing: either moves the function on.
+      serveFunction(top.slot, at: now, into: &effects)
+      left -= 1
+    }
+    hasClockWork = left == 0
+  }
+
+  private mutating func expire(_ run: Slot, at now: Now, into effects: inout Effects) {
+    let job = runs[run].pointee.job
+    if runs[run].pointee.leaseEnd <= now.monotonic {
+      giveBack(run, as: .leaseExpired)
+      putBackFailed(job, at: now, into: &effects)
+    } else {
+      giveBack(run, as: .offerExpired)
+      waitAgain(job, at: now, into: &effects)
+    }
+  }
+}
+
+extension Int64 {
+  fileprivate func subtractingSaturated(_ other: Int64) -> Int64 {
+    let (difference, overflow) = subtractingReportingOverflow(other)
+    return overflow ? (self < 0 ? .min : .max) : difference
+  }
+}

@@ -1,0 +1,220 @@
+import PeriodicCore
+
+/// Runs: from hand-out to report, or to the deadline that ends them.
+extension Engine {
+  /// Enters a fresh run everywhere.
+  mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
+    runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number), in: runs)
+    let session = sessions[peer]
+    let first = session.pointee.firstRun
+    runs[run].pointee.next = first
+    if first != .none { runs[first].pointee.previous = run }
+    session.pointee.firstRun = run
+    session.pointee.runs += 1
+    runs[run].pointee.nextOfJob = jobs[job].pointee.run
+    jobs[job].pointee.run = run
+    hold(run, at: now)
+  }
+
+  /// Makes the job the worker's: at hand-out, and when a late word revives an expired offer.
+  private mutating func hold(_ run: Slot, at now: Now) {
+    let record = runs[run]
+    let job = jobs[record.pointee.job]
+    let function = functions[job.pointee.function]
+    job.pointee.state = .running
+    job.pointee.previous = .none
+    job.pointee.next = function.pointee.firstRunning
+    if job.pointee.next != .none {
+      jobs[job.pointee.next].pointee.previous = record.pointee.job
+    }
+    function.pointee.firstRunning = record.pointee.job
+    function.pointee.running += 1
+    if record.pointee.state == .offered {
+      appendUnconfirmed(run)
+      let wait = Int64(max(1, settings.assignWait)) * 1000
+      setDeadline(run, min(record.pointee.leaseEnd, now.monotonic + wait))
+    } else {
+      setDeadline(run, record.pointee.leaseEnd)
+    }
+  }
+
+  /// Takes the job back from the worker and keeps the run, for a word or a report that may still
+  /// come. The caller decides when the job is due again.
+  mutating func giveBack(_ run: Slot, as state: RunState) {
+    let record = runs[run]
+    invariant(record.pointee.state.isHeld, "E2: only a held run is given back")
+    record.pointee.state = state
+    setDeadline(run, .max)
+    if state == .leaseExpired { leaveUnconfirmed(run) }
+    leaveRunning(record.pointee.job)
+  }
+
+  /// Takes a run out of everything and frees it. A held job is left in no list.
+  mutating func endRun(_ run: Slot) {
+    let record = runs[run]
+    let job = jobs[record.pointee.job]
+    if record.pointee.state.isHeld { leaveRunning(record.pointee.job) }
+    setDeadline(run, .max)
+    leaveUnconfirmed(run)
+    runIndex.remove(run, in: runs)
+
+    let session = sessions[record.pointee.session]
+    if record.pointee.previous == .none {
+      session.pointee.firstRun = record.pointee.next
+    } else {
+      runs[record.pointee.previous].pointee.next = record.pointee.next
+    }
+    if record.pointee.next != .none {
+      runs[record.pointee.next].pointee.previous = record.pointee.previous
+    }
+    session.pointee.runs -= 1
+
+    if job.pointee.run == run {
+      job.pointee.run = record.pointee.nextOfJob
+    } else {
+      var before = job.pointee.run
+      while runs[before].pointee.nextOfJob != run { before = runs[before].pointee.nextOfJob }
+      runs[before].pointee.nextOfJob = record.pointee.nextOfJob
+    }
+    runs.remove(run)
+  }
+
+  /// Ends every run of a job: it is handed out anew, replaced or gone.
+  mutating func forgetRuns(of job: Slot) {
+    while jobs[job].pointee.run != .none { endRun(jobs[job].pointee.run) }
+  }
+
+  /// The worker took the job that was assigned under this id (PROTOCOL 2.3).
+  mutating func confirm(_ message: MessageID, _ peer: Slot, explicitly: Bool = false, at now: Now) {
+    if explicitly { sessions[peer].pointee.hasConfirmed = true }
+    if let run = findUnconfirmed(message, peer) { accept(run, at: now) }
+  }
+
+  /// Counts a run as taken; revives one whose offer expired, unless the job has gone on.
+  mutating func accept(_ run: Slot, at now: Now) {
+    let record = runs[run]
+    switch record.pointee.state {
+    case .accepted, .leaseExpired: return
+    case .offered:
+      leaveUnconfirmed(run)
+      record.pointee.state = .accepted
+      setDeadline(run, record.pointee.leaseEnd)
+    case .offerExpired:
+      leaveUnconfirmed(run)
+      let job = record.pointee.job
+      if jobs[job].pointee.state == .staged || record.pointee.leaseEnd <= now.monotonic { return }
+      unschedule(job)
+      record.pointee.state = .accepted
+      hold(run, at: now)
+    }
+  }
+
+  /// The worker does not want the job that was assigned under this id: ready again at once.
+  mutating func refuse(
+    _ message: MessageID, _ peer: Slot, at now: Now, into effects: inout Effects
+  ) {
+    sessions[peer].pointee.hasConfirmed = true
+    guard let run = findUnconfirmed(message, peer) else { return }
+    let job = runs[run].pointee.job
+    let wasHeld = runs[run].pointee.state.isHeld
+    endRun(run)
+    if wasHeld { waitAgain(job, at: now, into: &effects) }
+  }
+
+  /// The run of this connection that a report names.
+  func findRun(_ reference: RunReference, _ peer: Slot) -> Slot? {
+    switch reference {
+    case .id(let id):
+      return runIndex.find(numberHash(id.number), in: runs) { run in
+        runs[run].pointee.session == peer
+          && jobs[runs[run].pointee.job].pointee.id == id
+          && !functions[jobs[runs[run].pointee.job].pointee.function].pointee.isDropped
+      }
+    case .key(let key):
+      guard let function = findFunction(key.function), let job = findJob(key.name, of: function)
+      else { return nil }
+      var run = jobs[job].pointee.run
+      while run != .none, runs[run].pointee.session != peer { run = runs[run].pointee.nextOfJob }
+      return run == .none ? nil : run
+    }
+  }
+
+  /// Puts a job that nobody holds back under the order key it has; frees it if its function has been
+  /// dropped.
+  mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
+    let function = jobs[job].pointee.function
+    if functions[function].pointee.isDropped { return deleteDropped(job, into: &effects) }
+    jobs[job].pointee.state = .staged
+    schedule(job, at: now)
+    serveFunction(function, at: now, into: &effects)
+  }
+
+  private func findUnconfirmed(_ message: MessageID, _ peer: Slot) -> Slot? {
+    var run = sessions[peer].pointee.firstUnconfirmed
+    while run != .none, runs[run].pointee.message != message {
+      run = runs[run].pointee.unconfirmedNext
+    }
+    return run == .none ? nil : run
+  }
+
+  private mutating func setDeadline(_ run: Slot, _ time: Int64) {
+    let isIn = runs[run].pointee.heapIndex != .none
+    switch (time != .max, isIn) {
+    case (true, true): deadlines.update(run, key: time, in: runs)
+    case (true, false):
+      deadlines.insert(run, key: time, tie: runs[run].pointee.fence, in: runs)
+    case (false, true): deadlines.remove(run, in: runs)
+    case (false, false): break
+    }
+  }
+
+  private func leaveRunning(_ slot: Slot) {
+    let job = jobs[slot]
+    let function = functions[job.pointee.function]
+    let (previous, next) = (job.pointee.previous, job.pointee.next)
+    if previous == .none {
+      function.pointee.firstRunning = next
+    } else {
+      jobs[previous].pointee.next = next
+    }
+    if next != .none { jobs[next].pointee.previous = previous }
+    job.pointee.previous = .none
+    job.pointee.next = .none
+    job.pointee.state = .staged
+    function.pointee.running -= 1
+  }
+
+  private func appendUnconfirmed(_ run: Slot) {
+    let record = runs[run]
+    let session = sessions[record.pointee.session]
+    let last = session.pointee.lastUnconfirmed
+    record.pointee.isUnconfirmed = true
+    record.pointee.unconfirmedPrevious = last
+    if last == .none {
+      session.pointee.firstUnconfirmed = run
+    } else {
+      runs[last].pointee.unconfirmedNext = run
+    }
+    session.pointee.lastUnconfirmed = run
+  }
+
+  private func leaveUnconfirmed(_ run: Slot) {
+    let record = runs[run]
+    guard record.pointee.isUnconfirmed else { return }
+    let session = sessions[record.pointee.session]
+    let (previous, next) = (record.pointee.unconfirmedPrevious, record.pointee.unconfirmedNext)
+    if previous == .none {
+      session.pointee.firstUnconfirmed = next
+    } else {
+      runs[previous].pointee.unconfirmedNext = next
+    }
+    if next == .none {
+      session.pointee.lastUnconfirmed = previous
+    } else {
+      runs[next].pointee.unconfirmedPrevious = previous
+    }
+    record.pointee.isUnconfirmed = false
+    record.pointee.unconfirmedPrevious = .none
+    record.pointee.unconfirmedNext = .none
+  }
+}

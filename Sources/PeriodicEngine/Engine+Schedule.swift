@@ -1,0 +1,126 @@
+import PeriodicCore
+
+/// When a job's turn comes: each function has a heap of jobs that wait for their time and a queue of
+/// jobs that were due when they came. The lesser of the two heads goes first (E4).
+extension Engine {
+  /// Lets a job wait under its order key.
+  mutating func schedule(_ job: Slot, at now: Now) {
+    let record = jobs[job]
+    let function = functions[record.pointee.function]
+    if record.pointee.due <= now.wall, isLast(job, of: function) {
+      appendReady(job, function)
+    } else {
+      record.pointee.state = .scheduled
+      function.pointee.heap.insert(
+        job, key: record.pointee.due, tie: record.pointee.sequence, in: jobs)
+      refreshWakeUp(record.pointee.function)
+    }
+  }
+
+  /// Takes a waiting job out of its heap or queue; nothing for a job that is in neither.
+  mutating func unschedule(_ job: Slot) {
+    let record = jobs[job]
+    let function = functions[record.pointee.function]
+    switch record.pointee.state {
+    case .scheduled:
+      function.pointee.heap.remove(job, in: jobs)
+      refreshWakeUp(record.pointee.function)
+    case .ready: unlinkReady(job, function)
+    case .staged, .running: break
+    }
+    if record.pointee.state != .running { record.pointee.state = .staged }
+  }
+
+  /// The job of the function that is due and has waited longest.
+  func firstDue(_ function: Slot, at now: Now) -> Slot? {
+    let record = functions[function]
+    let ready = record.pointee.firstReady
+    guard let top = record.pointee.heap.first, top.key <= now.wall else {
+      return ready == .none ? nil : ready
+    }
+    if ready == .none { return top.slot }
+    let head = jobs[ready]
+    let heapFirst =
+      top.key != head.pointee.due
+      ? top.key < head.pointee.due : top.tie < head.pointee.sequence
+    return heapFirst ? top.slot : ready
+  }
+
+  /// The order key of the function's first waiting job.
+  func earliest(_ function: Slot) -> Int64? {
+    let record = functions[function]
+    let top = record.pointee.heap.first?.key
+    let ready = record.pointee.firstReady
+    if ready == .none { return top }
+    return min(top ?? .max, jobs[ready].pointee.due)
+  }
+
+  /// Keeps the function's place among the wake-ups: a function that nobody is willing to do has none.
+  mutating func refreshWakeUp(_ slot: Slot) {
+    let function = functions[slot]
+    let key = function.pointee.ring == .none ? nil : function.pointee.heap.first?.key
+    let isIn = function.pointee.heapIndex != .none
+    switch (key, isIn) {
+    case (let key?, true): wakeUps.update(slot, key: key, in: functions)
+    case (let key?, false): wakeUps.insert(slot, key: key, tie: UInt64(slot), in: functions)
+    case (nil, true): wakeUps.remove(slot, in: functions)
+    case (nil, false): break
+    }
+  }
+
+  /// Moves what is due by the old clock into the ready queues, so that a job once ready stays ready
+  /// when the wall clock steps back. Bounded; what is beyond the bound waits for the clock again.
+  mutating func keepReady(before oldWall: Int64) {
+    var left = 65_536
+    for slot in sortedFunctions {
+      let function = functions[slot]
+      while left > 0, let top = function.pointee.heap.first, top.key <= oldWall {
+        guard isLast(top.slot, of: function) else { break }
+        function.pointee.heap.remove(top.slot, in: jobs)
+        appendReady(top.slot, function)
+        left -= 1
+      }
+      refreshWakeUp(slot)
+    }
+  }
+
+  /// Whether the job may stand at the end of the ready queue without overtaking anyone.
+  private func isLast(_ job: Slot, of function: UnsafeMutablePointer<FunctionRecord>) -> Bool {
+    let last = function.pointee.lastReady
+    if last == .none { return true }
+    let record = jobs[job]
+    let before = jobs[last]
+    return before.pointee.due != record.pointee.due
+      ? before.pointee.due < record.pointee.due
+      : before.pointee.sequence < record.pointee.sequence
+  }
+
+  private func appendReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
+    let record = jobs[job]
+    record.pointee.state = .ready
+    record.pointee.previous = function.pointee.lastReady
+    record.pointee.next = .none
+    if function.pointee.lastReady == .none {
+      function.pointee.firstReady = job
+    } else {
+      jobs[function.pointee.lastReady].pointee.next = job
+    }
+    function.pointee.lastReady = job
+  }
+
+  private func unlinkReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
+    let record = jobs[job]
+    if record.pointee.previous == .none {
+      function.pointee.firstReady = record.pointee.next
+    } else {
+      jobs[record.pointee.previous].pointee.next = record.pointee.next
+    }
+    if record.pointee.next == .none {
+      function.pointee.lastReady = record.pointee.previous
+    } else {
+      jobs[record.pointee.next].pointee.previous = record.pointee.previous
+    }
+    record.pointee.previous = .none
+    record.pointee.next = .none
+  }
+}

@@ -1,0 +1,162 @@
+public import PeriodicCore
+
+/// The engine's half of the commit gate: versions that wait for their batch.
+extension Engine {
+  /// Every store operation emitted while `collectingBatch` was at most `batch` is durable, except
+  /// the puts of batches that failed.
+  public mutating func committed(
+    _ batch: UInt64, at now: Now, into effects: inout Effects
+  ) {
+    observe(now)
+    let wasExhausted = numbers.isExhausted
+    numbers.committed(batch)
+    committedBatch = max(committedBatch, batch)
+    settleCommitted(at: now, into: &effects)
+    if wasExhausted, !numbers.isExhausted {
+      for function in sortedFunctions { serveFunction(function, at: now, into: &effects) }
+    }
+  }
+
+  /// The puts of this batch were not written: what they staged is taken back, newest first. All
+  /// other operations of the batch still count as on their way.
+  public mutating func failed(_ batch: UInt64, at now: Now, into effects: inout Effects) {
+    observe(now)
+    while firstStaged != .none, versions[firstStaged].pointee.batch <= committedBatch {
+      settleCommitted(at: now, into: &effects)
+    }
+    var refused: [Slot] = []
+    while firstStaged != .none, versions[firstStaged].pointee.batch <= batch {
+      refused.append(popStaged())
+    }
+    for version in refused.reversed() { takeBack(version, at: now, into: &effects) }
+  }
+
+  /// Enters a version at the end of the line; the job's fields are already the new ones.
+  mutating func stage(_ version: StagedVersion) {
+    let slot = versions.insert(version)
+    let job = jobs[version.job]
+    versions[slot].pointee.older = job.pointee.staged
+    if job.pointee.staged != .none { versions[job.pointee.staged].pointee.newer = slot }
+    job.pointee.staged = slot
+    job.pointee.state = .staged
+    if lastStaged == .none {
+      firstStaged = slot
+    } else {
+      versions[lastStaged].pointee.next = slot
+    }
+    lastStaged = slot
+  }
+
+  /// Lets a bounded number of durable versions become assignable.
+  mutating func settleCommitted(at now: Now, into effects: inout Effects) {
+    var left = 1024
+    while left > 0, firstStaged != .none, versions[firstStaged].pointee.batch <= committedBatch {
+      left -= 1
+      let slot = popStaged()
+      let version = versions[slot].pointee
+      unlink(slot)
+      if version.job == .none { continue }
+      let job = jobs[version.job]
+      if version.isFirst { functions[job.pointee.function].pointee.unborn -= 1 }
+      releaseBlock(of: version, nameLength: job.pointee.nameLength)
+      if job.pointee.staged == .none { waitAgain(version.job, at: now, into: &effects) }
+    }
+  }
+
+  /// Cuts a job's versions loose: the job is going.
+  mutating func detachVersions(of job: Slot) {
+    var slot = jobs[job].pointee.staged
+    while slot != .none {
+      let version = versions[slot]
+      if version.pointee.isFirst { functions[jobs[job].pointee.function].pointee.unborn -= 1 }
+      releaseBlock(of: version.pointee, nameLength: jobs[job].pointee.nameLength)
+      version.pointee.block = nil
+      version.pointee.job = .none
+      slot = version.pointee.older
+    }
+    jobs[job].pointee.staged = .none
+  }
+
+  /// Frees the bytes of the version before this one.
+  mutating func releaseBlock(of version: StagedVersion, nameLength: UInt8) {
+    if let block = version.block {
+      bytes.release(block, Int(nameLength) + Int(version.workloadLength))
+    }
+  }
+
+  private mutating func popStaged() -> Slot {
+    let slot = firstStaged
+    firstStaged = versions[slot].pointee.next
+    if firstStaged == .none { lastStaged = .none }
+    return slot
+  }
+
+  /// Takes a version out of its job's chain and frees it.
+  private func unlink(_ slot: Slot) {
+    let version = versions[slot].pointee
+    if version.job != .none {
+      if version.newer == .none {
+        jobs[version.job].pointee.staged = version.older
+      } else {
+        versions[version.newer].pointee.older = version.older
+      }
+      if version.older != .none { versions[version.older].pointee.newer = version.newer }
+    }
+    versions.remove(slot)
+  }
+
+  /// Undoes one version that the store refused: into the job, or into the version that came after.
+  private mutating func takeBack(_ slot: Slot, at now: Now, into effects: inout Effects) {
+    let version = versions[slot].pointee
+    unlink(slot)
+    if version.job == .none { return }
+    let job = jobs[version.job]
+    if version.newer != .none {
+      // The newer version stands on what this one stood on.
+      let newer = versions[version.newer]
+      releaseBlock(of: newer.pointee, nameLength: job.pointee.nameLength)
+      adopt(newer, from: version)
+      return
+    }
+    if version.isFirst {
+      functions[job.pointee.function].pointee.unborn -= 1
+      return deleteUnborn(version.job, into: &effects)
+    }
+    bytes.release(job.pointee.block, job.pointee.blockSize)
+    restore(job, from: version)
+    if job.pointee.staged == .none { waitAgain(version.job, at: now, into: &effects) }
+  }
+
+  /// A job that no store ever had: there is no row to delete.
+  private mutating func deleteUnborn(_ job: Slot, into effects: inout Effects) {
+    let function = jobs[job].pointee.function
+    deleteJob(job)
+    freeIfEmpty(function, into: &effects)
+  }
+
+  private func adopt(
+    _ newer: UnsafeMutablePointer<StagedVersion>, from version: StagedVersion
+  ) {
+    newer.pointee.isFirst = version.isFirst
+    newer.pointee.due = version.due
+    newer.pointee.sequence = version.sequence
+    newer.pointee.scheduledAt = version.scheduledAt
+    newer.pointee.block = version.block
+    newer.pointee.workloadLength = version.workloadLength
+    newer.pointee.timeout = version.timeout
+    newer.pointee.count = version.count
+    newer.pointee.origin = version.origin
+  }
+
+  private func restore(_ job: UnsafeMutablePointer<JobRecord>, from version: StagedVersion) {
+    guard let block = version.block else { fatalError("a version before this one has bytes") }
+    job.pointee.block = block
+    job.pointee.workloadLength = version.workloadLength
+    job.pointee.due = version.due
+    job.pointee.sequence = version.sequence
+    job.pointee.scheduledAt = version.scheduledAt
+    job.pointee.timeout = version.timeout
+    job.pointee.count = version.count
+    job.pointee.origin = version.origin
+  }
+}

@@ -1,0 +1,105 @@
+import PeriodicCore
+
+extension Engine {
+  /// Keeps a job, or a new version of one that waits (PROTOCOL 2.2).
+  ///
+  /// While the job runs nothing is kept: one run was promised, and one takes place.
+  mutating func submit(
+    _ fields: JobFields, at now: Now, into effects: inout Effects
+  ) -> Answer {
+    if let refusal = Engine.check(fields.key) { return .now(.refused(refusal)) }
+    let known = findFunction(fields.key.function)
+    if let known, let job = findJob(fields.key.name, of: known) {
+      if jobs[job].pointee.state == .running { return .now(.success) }
+      replace(job, with: fields, at: now, into: &effects)
+      return .durable(.success)
+    }
+    if jobCount >= limits.jobs { return .now(.refused(.limit(.jobs, value: jobCount + 1))) }
+    if numbers.isExhausted { return .now(.refused(.storeFailed)) }
+    guard let function = known ?? addFunction(fields.key.function, into: &effects) else {
+      return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
+    }
+    create(fields, of: function, at: now, into: &effects)
+    return .durable(.success)
+  }
+
+  /// Deletes a job in any state; a worker that has it is not told (PROTOCOL 2.8).
+  mutating func remove(_ key: JobKey, into effects: inout Effects) -> Answer {
+    guard let function = findFunction(key.function), let job = findJob(key.name, of: function)
+    else { return .now(.refused(.noSuchJob)) }
+    store(.delete(jobs[job].pointee.id), into: &effects)
+    deleteJob(job)
+    return .durable(.success)
+  }
+
+  /// What is wrong with a pair of names, if anything.
+  static func check(_ key: JobKey) -> Refusal? {
+    if key.function.isEmpty { return .emptyFunction }
+    if key.name.isEmpty { return .emptyName }
+    let longest = max(key.function.count, key.name.count)
+    if longest > Limits.nameBytes { return .limit(.nameBytes, value: longest) }
+    return nil
+  }
+
+  private mutating func create(
+    _ fields: JobFields, of function: Slot, at now: Now, into effects: inout Effects
+  ) {
+    let id = JobID(numbers.take())
+    let job = insertJob(id, fields, of: function, due: orderKey(fields, now))
+    jobs[job].pointee.scheduledAt = shownTime(fields, now)
+    request(&effects)
+    if isDurable {
+      functions[function].pointee.unborn += 1
+      stage(StagedVersion(job: job, batch: collectingBatch, isFirst: true))
+      store(.put(stored(job)), into: &effects)
+    } else {
+      schedule(job, at: now)
+      serveFunction(function, at: now, into: &effects)
+    }
+  }
+
+  private mutating func replace(
+    _ job: Slot, with fields: JobFields, at now: Now, into effects: inout Effects
+  ) {
+    let record = jobs[job]
+    var version = StagedVersion(job: job, batch: collectingBatch, isFirst: false)
+    version.due = record.pointee.due
+    version.sequence = record.pointee.sequence
+    version.scheduledAt = record.pointee.scheduledAt
+    version.block = record.pointee.block
+    version.workloadLength = record.pointee.workloadLength
+    version.timeout = record.pointee.timeout
+    version.count = record.pointee.count
+    version.origin = record.pointee.origin
+
+    unschedule(job)
+    // A worker that lost the job reported on the old version.
+    forgetRuns(of: job)
+    record.pointee.block = copy(name: record.pointee.name, workload: fields.workload)
+    record.pointee.workloadLength = UInt32(fields.workload.count)
+    record.pointee.timeout = max(0, fields.timeout)
+    record.pointee.count = fields.count
+    record.pointee.origin = fields.origin
+    record.pointee.due = orderKey(fields, now)
+    record.pointee.scheduledAt = shownTime(fields, now)
+    record.pointee.sequence = nextSequence()
+    if isDurable {
+      stage(version)
+      store(.put(stored(job)), into: &effects)
+    } else {
+      releaseBlock(of: version, nameLength: record.pointee.nameLength)
+      schedule(job, at: now)
+      serveFunction(record.pointee.function, at: now, into: &effects)
+    }
+  }
+
+  /// max(when to run, now): a job for a past time overtakes nobody.
+  private func orderKey(_ fields: JobFields, _ now: Now) -> Int64 {
+    max(fields.scheduledAt.secondsInMilliseconds, now.wall)
+  }
+
+  /// The time that JOB_ASSIGN will carry: as submitted, except that generation 2 raises the past.
+  private func shownTime(_ fields: JobFields, _ now: Now) -> Int64 {
+    fields.origin == .generation1 ? fields.scheduledAt : max(fields.scheduledAt, now.wallSeconds)
+  }
+}

@@ -1,0 +1,161 @@
+public import PeriodicCore
+
+/// Decides: what is kept, when it is due, who gets it, and what each peer hears.
+///
+/// A pure state machine. Every command is handled in one call, which appends what is to be done to
+/// `effects`; time comes in with the call, nothing here reads a clock, draws a number or waits. The
+/// same engine runs in the daemon, in the simulator and under a virtual clock.
+///
+/// With a durable store the engine follows the commit gate: a new version of a job is staged and
+/// cannot be assigned until `committed` says that its batch is durable; ends apply at once.
+///
+/// No call works longer than about a millisecond: what could, is a cursor that `work` moves on.
+///
+/// - Invariant: between calls no function has both an assignable job that is due and a willing
+///   connection, except while `hasWork`.
+public struct Engine: ~Copyable {
+  public let limits: Limits
+  public var settings = Settings()
+  /// Whether a store outlives the process: stage versions and emit store operations.
+  let isDurable: Bool
+  /// The number of the batch that store operations emitted now will go with.
+  public var collectingBatch: UInt64 = 1
+
+  let jobs = Slab<JobRecord>()
+  let functions = Slab<FunctionRecord>()
+  let sessions = Slab<SessionRecord>()
+  let registrations = Slab<Registration>()
+  let runs = Slab<Run>()
+  let versions = Slab<StagedVersion>()
+  var bytes = BlockArena()
+
+  var jobIndex = HashIndex<JobRecord>()
+  var functionIndex = HashIndex<FunctionRecord>()
+  var runIndex = HashIndex<Run>()
+  /// Functions in the order of their names' bytes, for STATUS.
+  var sortedFunctions: [Slot] = []
+
+  /// Functions with a job in the heap and a ring that is not empty, by the first job's due time.
+  var wakeUps = IndexedHeap<FunctionRecord>()
+  /// Runs by the monotonic time at which something happens to them.
+  var deadlines = IndexedHeap<Run>()
+
+  var numbers: Numbers
+  var sequence: UInt64 = 0
+  /// Jobs kept, without those of dropped functions.
+  var jobCount = 0
+  var lastWall: Int64 = .min
+  var lastMonotonic: Int64 = .min
+  var sessionGeneration: UInt32 = 0
+
+  // Cursors: what `work` has still to do.
+  var committedBatch: UInt64 = 0
+  var firstStaged: Slot = .none
+  var lastStaged: Slot = .none
+  var firstDropped: Slot = .none
+  var lastDropped: Slot = .none
+  var closingSessions: [Slot] = []
+  var hasClockWork = false
+  /// Names of freed functions that effects of the last call may still borrow.
+  var retiredNames: [Bytes] = []
+
+  /// - Parameter isDurable: whether store operations are wanted, and `committed` will follow.
+  public init(limits: Limits = Limits(), isDurable: Bool) {
+    self.limits = limits
+    self.isDurable = isDurable
+    numbers = Numbers(durable: isDurable)
+  }
+
+  deinit {
+    for slot in sortedFunctions { functions[slot].pointee.heap.destroy() }
+    var dropped = firstDropped
+    while dropped != .none {
+      functions[dropped].pointee.heap.destroy()
+      dropped = functions[dropped].pointee.nextDropped
+    }
+    jobIndex.destroy()
+    functionIndex.destroy()
+    runIndex.destroy()
+    wakeUps.destroy()
+    deadlines.destroy()
+    jobs.destroy()
+    functions.destroy()
+    sessions.destroy()
+    registrations.destroy()
+    runs.destroy()
+    versions.destroy()
+  }
+
+  /// Whether `work` has something to do now.
+  public var hasWork: Bool {
+    hasClockWork || !closingSessions.isEmpty || firstDropped != .none
+      || (firstStaged != .none && versions[firstStaged].pointee.batch <= committedBatch)
+  }
+
+  /// Handles one command of one peer.
+  ///
+  /// - Precondition: `session` is open, and its role allows the command.
+  public mutating func handle(
+    _ command: Command, _ message: MessageID, from session: SessionID, at now: Now,
+    into effects: inout Effects
+  ) {
+    observe(now)
+    let peer = slot(of: session)
+    let answer: Answer
+    switch command {
+    case .ping: answer = .now(.pong)
+    case .sleep: answer = .now(.noop)
+    case .serverOnly: return
+    case .submit(let job): answer = submit(job, at: now, into: &effects)
+    case .remove(let key): answer = remove(key, into: &effects)
+    case .drop(let function): answer = drop(function, into: &effects)
+    case .canDo(let function):
+      answer = register(function, peer, into: &effects)
+      reply(answer, message, session, into: &effects)
+      return serveSession(peer, at: now, into: &effects)
+    case .cannotDo(let function): answer = unregister(function, peer)
+    case .grab(let confirms):
+      return grab(message, session, peer, confirms: confirms, at: now, into: &effects)
+    case .assigned: return confirm(message, peer, explicitly: true, at: now)
+    case .unassigned: return refuse(message, peer, at: now, into: &effects)
+    case .done(let run, _): answer = done(run, peer, into: &effects)
+    case .fail(let run): answer = fail(run, peer, at: now, into: &effects)
+    case .later(let run, let delay, let step):
+      answer = later(run, peer, delay: delay, step: step, at: now, into: &effects)
+    case .run, .receiveData, .dump, .load, .getSetting, .setSetting, .shutdown, .broadcast,
+      .workData, .acquire, .release, .status, .undefined:
+      answer = .now(.refused(.unknownCommand))
+    }
+    reply(answer, message, session, into: &effects)
+  }
+
+  /// Moves the cursors on by one slice of bounded length.
+  public mutating func work(at now: Now, into effects: inout Effects) {
+    observe(now)
+    if hasClockWork { runClock(at: now, into: &effects) }
+    settleCommitted(at: now, into: &effects)
+    closeSlice(at: now, into: &effects)
+    freeDroppedSlice(into: &effects)
+  }
+
+  /// What a handler wants said.
+  enum Answer {
+    case now(Reply)
+    case durable(Reply)
+  }
+
+  func reply(
+    _ answer: Answer, _ message: MessageID, _ session: SessionID, into effects: inout Effects
+  ) {
+    if message == .none { return }
+    switch answer {
+    case .now(let reply): effects.append(.reply(session, message, reply, .nothing))
+    case .durable(let reply):
+      effects.append(.reply(session, message, reply, isDurable ? .durable : .nothing))
+    }
+  }
+
+  func store(_ operation: StoreOperation, into effects: inout Effects) {
+    if isDurable { effects.append(.store(operation)) }
+  }
+}

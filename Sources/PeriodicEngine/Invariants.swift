@@ -1,0 +1,150 @@
+public import PeriodicCore
+
+/// The numbered invariants of ARCHITECTURE.md, as far as they are the engine's, by full recount.
+extension Engine {
+  /// Stops the process at the first invariant that does not hold. For tests and the simulator: it
+  /// looks at every job.
+  public borrowing func checkInvariants(at now: Now) {
+    var total = 0
+    for (position, slot) in sortedFunctions.enumerated() {
+      if position > 0 {
+        invariant(
+          functions[sortedFunctions[position - 1]].pointee.bytes.precedes(
+            functions[slot].pointee.bytes), "E7: functions are sorted, each once")
+      }
+      checkFunction(slot, at: now)
+      total += functions[slot].pointee.jobs
+    }
+    invariant(total == jobCount, "E7: the jobs of all functions add up")
+    invariant(functionIndex.count == sortedFunctions.count, "E7: every function is indexed once")
+    invariant(jobIndex.count == jobs.count, "E7: every job is indexed once")
+    invariant(runIndex.count == runs.count, "E7: every run is indexed once")
+    checkHeap(deadlines, in: runs) { runs[$0].pointee.state.isHeld }
+    checkHeap(wakeUps, in: functions) { slot in
+      functions[slot].pointee.ring != .none
+        && functions[slot].pointee.heap.first?.key == wakeUps[heapPlace(slot)].key
+    }
+    checkStaged()
+  }
+
+  private func heapPlace(_ function: Slot) -> Int { Int(functions[function].pointee.heapIndex) }
+
+  private func checkFunction(_ slot: Slot, at now: Now) {
+    let function = functions[slot]
+    checkHeap(function.pointee.heap, in: jobs) { job in
+      jobs[job].pointee.state == .scheduled && jobs[job].pointee.function == slot
+        && !hasHeldRun(job)
+    }
+    let ready = checkReady(slot)
+    let running = checkRunning(slot)
+    invariant(running == function.pointee.running, "E7: running jobs are counted")
+    let listed = function.pointee.heap.count + ready + running
+    invariant(
+      function.pointee.jobs >= listed && function.pointee.unborn >= 0
+        && function.pointee.unborn <= function.pointee.jobs - listed,
+      "E7: a job is in one list, or staged")
+    let workers = checkRing(slot)
+    if firstDue(slot, at: now) != nil, !hasWork, !numbers.isExhausted {
+      invariant(workers == 0, "E10: no due job waits while a connection waits for it")
+    }
+  }
+
+  private func checkReady(_ slot: Slot) -> Int {
+    var count = 0
+    var before: Slot = .none
+    var job = functions[slot].pointee.firstReady
+    while job != .none {
+      let record = jobs[job]
+      invariant(record.pointee.state == .ready && record.pointee.function == slot, "E7: ready")
+      invariant(record.pointee.previous == before, "E7: the ready queue is linked both ways")
+      if before != .none {
+        let last = jobs[before]
+        invariant(
+          (last.pointee.due, last.pointee.sequence) < (record.pointee.due, record.pointee.sequence),
+          "E4: ready jobs stand in order")
+      }
+      invariant(!hasHeldRun(job), "E2: a ready job is held by nobody")
+      before = job
+      job = record.pointee.next
+      count += 1
+    }
+    invariant(functions[slot].pointee.lastReady == before, "E7: the end of the ready queue")
+    return count
+  }
+
+  private func checkRunning(_ slot: Slot) -> Int {
+    var count = 0
+    var job = functions[slot].pointee.firstRunning
+    while job != .none {
+      invariant(jobs[job].pointee.state == .running, "E7: running")
+      var held = 0
+      var run = jobs[job].pointee.run
+      while run != .none {
+        invariant(runs[run].pointee.job == job, "E7: a run of this job")
+        if runs[run].pointee.state.isHeld { held += 1 }
+        run = runs[run].pointee.nextOfJob
+      }
+      invariant(held == 1, "E2: a running job has one current assignment")
+      count += 1
+      job = jobs[job].pointee.next
+    }
+    return count
+  }
+
+  /// Connections in the function's ring that have a grab outstanding.
+  private func checkRing(_ slot: Slot) -> Int {
+    let head = functions[slot].pointee.ring
+    var willing = 0
+    var members = 0
+    var registration = head
+    while registration != .none {
+      invariant(registrations[registration].pointee.function == slot, "E7: a ring of its own")
+      let peer = registrations[registration].pointee.session
+      if !sessions[peer].pointee.grabs.isEmpty { willing += 1 }
+      members += 1
+      registration = registrations[registration].pointee.ringNext
+      if registration == head { break }
+    }
+    invariant(members <= functions[slot].pointee.workers, "E7: only workers are in the ring")
+    return willing
+  }
+
+  private func hasHeldRun(_ job: Slot) -> Bool {
+    var run = jobs[job].pointee.run
+    while run != .none {
+      if runs[run].pointee.state.isHeld { return true }
+      run = runs[run].pointee.nextOfJob
+    }
+    return false
+  }
+
+  private func checkStaged() {
+    var count = 0
+    var slot = firstStaged
+    var batch: UInt64 = 0
+    while slot != .none {
+      let version = versions[slot]
+      invariant(version.pointee.batch >= batch, "E8: versions stand in the order of their batches")
+      batch = version.pointee.batch
+      if version.pointee.job != .none {
+        invariant(jobs[version.pointee.job].pointee.state == .staged, "E8: staged, not assignable")
+      }
+      count += 1
+      slot = version.pointee.next
+    }
+    invariant(count == versions.count, "E9: no version is left behind")
+  }
+
+  private func checkHeap<Element: HeapElement>(
+    _ heap: IndexedHeap<Element>, in slab: Slab<Element>, _ belongs: (Slot) -> Bool
+  ) {
+    for index in 0..<heap.count {
+      let entry = heap[index]
+      invariant(slab[entry.slot].pointee.heapIndex == Slot(index), "a heap entry knows its place")
+      invariant(belongs(entry.slot), "what lies in a heap belongs there")
+      if index > 0 {
+        invariant(!entry.precedes(heap[(index - 1) / 4]), "a heap's parent comes first")
+      }
+    }
+  }
+}

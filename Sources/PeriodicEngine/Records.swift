@@ -1,0 +1,118 @@
+import PeriodicCore
+
+/// One function: its jobs, and the connections that can do it.
+struct FunctionRecord: HeapElement, HashElement {
+  var name: UnsafeMutableRawPointer
+  var nameLength: UInt8
+  /// Dropped: found by nobody any more, its jobs are freed a slice at a time.
+  var isDropped = false
+  /// The last id that its drop covers.
+  var droppedUpTo: UInt64 = 0
+  /// Dropped, and only staged jobs are left.
+  var isSwept = false
+  /// The next function whose jobs are to be freed.
+  var nextDropped: Slot = .none
+
+  /// Jobs that wait for their time, or came before it; least (due, sequence) first.
+  var heap = IndexedHeap<JobRecord>()
+  /// Jobs that were due when they came, in order.
+  var firstReady: Slot = .none
+  var lastReady: Slot = .none
+  var firstRunning: Slot = .none
+  /// Jobs of any state, with those whose first version is still staged.
+  var jobs = 0
+  var running = 0
+  /// Jobs that no batch has made durable yet.
+  var unborn = 0
+
+  /// Connections that registered it.
+  var workers = 0
+  /// The registration to be served next; the ring may hold some whose grabs are used up.
+  var ring: Slot = .none
+
+  var hash: UInt32 = 0
+  var hashNext: Slot = .none
+  /// Place among the functions whose next job sets the wake-up.
+  var heapIndex: Slot = .none
+
+  var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
+}
+
+/// That one connection can do one function.
+struct Registration: BitwiseCopyable {
+  var session: Slot
+  var function: Slot
+  /// Neighbours in the function's ring of connections that may have a grab outstanding.
+  var ringPrevious: Slot = .none
+  var ringNext: Slot = .none
+  /// Neighbours in the connection's circle of functions.
+  var previous: Slot
+  var next: Slot
+
+  var isInRing: Bool { ringNext != .none }
+}
+
+/// One connection, as far as assigning goes.
+struct SessionRecord: BitwiseCopyable {
+  var generation: UInt32
+  var traits: SessionTraits
+  var isOpen = true
+
+  /// Functions, as a circle: the one to be served next.
+  var cursor: Slot = .none
+  var registrations = 0
+  /// Grabs that wait for a job, oldest first.
+  var grabs = GrabQueue()
+  /// Runs held or given back, newest first.
+  var firstRun: Slot = .none
+  var runs = 0
+  /// Runs that wait for the worker's word, oldest first; then given back ones that may still get it.
+  var firstUnconfirmed: Slot = .none
+  var lastUnconfirmed: Slot = .none
+
+  /// Whether this worker has ever confirmed, or ended, a run.
+  var hasConfirmed = false
+  var hasFinished = false
+}
+
+/// How far a run is.
+enum RunState: UInt8 {
+  /// Handed out, not yet confirmed.
+  case offered
+  /// The worker has it.
+  case accepted
+  /// Not confirmed in time: the job waits again, but the word may still come.
+  case offerExpired
+  /// Its lease ended: the job waits again, but the worker may still report it done.
+  case leaseExpired
+
+  /// Whether the job is the worker's.
+  var isHeld: Bool { self == .offered || self == .accepted }
+}
+
+/// One hand-out of one job to one connection.
+struct Run: HeapElement, HashElement {
+  var job: Slot
+  var session: Slot
+  /// The grab that it used up.
+  var message: MessageID
+  var fence: UInt64
+  var state: RunState
+  /// Monotonic milliseconds at which the lease ends; `Int64.max` for none.
+  var leaseEnd: Int64
+
+  /// Where it lies among the deadlines.
+  var heapIndex: Slot = .none
+  /// By job id, for reports of generation 1.
+  var hash: UInt32 = 0
+  var hashNext: Slot = .none
+  /// Neighbours in the connection's list.
+  var previous: Slot = .none
+  var next: Slot = .none
+  /// The next run of the same job.
+  var nextOfJob: Slot = .none
+  /// Neighbours in the connection's list of unconfirmed runs.
+  var unconfirmedPrevious: Slot = .none
+  var unconfirmedNext: Slot = .none
+  var isUnconfirmed = false
+}
