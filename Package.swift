@@ -61,7 +61,16 @@ let package = Package(
       ],
       swiftSettings: strict),
 
+    .target(
+      name: "SimulationKit",
+      dependencies: ["PeriodicCore", "PeriodicEngine", "PeriodicStore", "PeriodicServer"],
+      path: "Tests/SimulationKit", swiftSettings: strict),
+    .executableTarget(
+      name: "simulate", dependencies: ["SimulationKit"], path: "Tests/simulate",
+      swiftSettings: strict),
+
     tests("PeriodicCoreTests", ["PeriodicCore"]),
+    tests("SimulationTests", ["SimulationKit"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -3,6 +3,17 @@ import PeriodicCore
 /// Who gets what. A due job goes to the connections that wait for its function, round robin; a freed
 /// slot goes to its connection's functions, round robin (DESIGN "Fairness").
 extension Engine {
+  /// Serves the functions that got a job back in this call: only then, so that jobs which come
+  /// together leave in their order.
+  mutating func serveMarked(at now: Now, into effects: inout Effects) {
+    if marked.isEmpty { return }
+    for function in marked {
+      functions[function].pointee.isMarked = false
+      serveFunction(function, at: now, into: &effects)
+    }
+    marked.removeAll(keepingCapacity: true)
+  }
+
   /// Hands out the function's due jobs while somebody waits for them.
   mutating func serveFunction(_ function: Slot, at now: Now, into effects: inout Effects) {
     while let job = firstDue(function, at: now), let peer = nextWilling(function) {

@@ -9,6 +9,7 @@ extension Engine {
   public mutating func tick(at now: Now, into effects: inout Effects) {
     observe(now)
     runClock(at: now, into: &effects)
+    serveMarked(at: now, into: &effects)
   }
 
   /// Milliseconds until `tick` has something to do: never later than the earliest deadline on which
@@ -41,6 +42,7 @@ extension Engine {
       expire(top.slot, at: now, into: &effects)
       left -= 1
     }
+    serveMarked(at: now, into: &effects)
     while left > 0, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall {
       // Serving ends with nothing due, or with nobody willing: either moves the function on.
       serveFunction(top.slot, at: now, into: &effects)

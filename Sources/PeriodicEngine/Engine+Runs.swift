@@ -84,10 +84,16 @@ extension Engine {
     while jobs[job].pointee.run != .none { endRun(jobs[job].pointee.run) }
   }
 
-  /// The worker took the job that was assigned under this id (PROTOCOL 2.3).
-  mutating func confirm(_ message: MessageID, _ peer: Slot, explicitly: Bool = false, at now: Now) {
-    if explicitly { sessions[peer].pointee.hasConfirmed = true }
+  /// The worker says that it took the job that was assigned under this id (PROTOCOL 2.3).
+  mutating func confirm(_ message: MessageID, _ peer: Slot, at now: Now) {
+    sessions[peer].pointee.hasConfirmed = true
     if let run = findUnconfirmed(message, peer) { accept(run, at: now) }
+  }
+
+  /// A worker that grabs again under an id has got what was assigned under it.
+  mutating func confirmByGrab(_ message: MessageID, _ peer: Slot, at now: Now) {
+    guard let run = findUnconfirmed(message, peer), runs[run].pointee.state.isHeld else { return }
+    accept(run, at: now)
   }
 
   /// Counts a run as taken; revives one whose offer expired, unless the job has gone on.
@@ -142,11 +148,14 @@ extension Engine {
   /// Puts a job that nobody holds back under the order key it has; frees it if its function has been
   /// dropped.
   mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
+    invariant(jobs[job].pointee.state != .running, "E2: a job that waits is held by nobody")
     let function = jobs[job].pointee.function
     if functions[function].pointee.isDropped { return deleteDropped(job, into: &effects) }
     jobs[job].pointee.state = .staged
     schedule(job, at: now)
-    serveFunction(function, at: now, into: &effects)
+    if functions[function].pointee.isMarked { return }
+    functions[function].pointee.isMarked = true
+    marked.append(function)
   }
 
   private func findUnconfirmed(_ message: MessageID, _ peer: Slot) -> Slot? {

@@ -15,6 +15,7 @@ extension Engine {
     if wasExhausted, !numbers.isExhausted {
       for function in sortedFunctions { serveFunction(function, at: now, into: &effects) }
     }
+    serveMarked(at: now, into: &effects)
   }
 
   /// The puts of this batch were not written: what they staged is taken back, newest first. All
@@ -29,6 +30,7 @@ extension Engine {
       refused.append(popStaged())
     }
     for version in refused.reversed() { takeBack(version, at: now, into: &effects) }
+    serveMarked(at: now, into: &effects)
   }
 
   /// Enters a version at the end of the line; the job's fields are already the new ones.

@@ -53,8 +53,7 @@ extension Engine {
       stage(StagedVersion(job: job, batch: collectingBatch, isFirst: true))
       store(.put(stored(job)), into: &effects)
     } else {
-      schedule(job, at: now)
-      serveFunction(function, at: now, into: &effects)
+      waitAgain(job, at: now, into: &effects)
     }
   }
 
@@ -88,8 +87,7 @@ extension Engine {
       store(.put(stored(job)), into: &effects)
     } else {
       releaseBlock(of: version, nameLength: record.pointee.nameLength)
-      schedule(job, at: now)
-      serveFunction(record.pointee.function, at: now, into: &effects)
+      waitAgain(job, at: now, into: &effects)
     }
   }
 

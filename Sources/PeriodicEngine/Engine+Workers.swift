@@ -21,6 +21,7 @@ extension Engine {
     record.pointee.isOpen = false
     closingSessions.append(peer)
     closeSlice(at: now, into: &effects)
+    serveMarked(at: now, into: &effects)
   }
 
   /// Gives back a bounded number of runs of connections that are gone.
@@ -74,8 +75,7 @@ extension Engine {
     into effects: inout Effects
   ) {
     let record = sessions[peer]
-    // A worker that grabs again under an id has got what was assigned under it.
-    confirm(message, peer, at: now)
+    confirmByGrab(message, peer, at: now)
     if !record.pointee.grabs.contains(message) {
       let grabs = record.pointee.grabs.count
       if grabs >= limits.grabsPerConnection {

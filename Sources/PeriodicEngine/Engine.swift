@@ -56,6 +56,8 @@ public struct Engine: ~Copyable {
   var lastDropped: Slot = .none
   var closingSessions: [Slot] = []
   var hasClockWork = false
+  /// Functions to be served at the end of the call.
+  var marked: [Slot] = []
   /// Names of freed functions that effects of the last call may still borrow.
   var retiredNames: [Bytes] = []
 
@@ -100,6 +102,14 @@ public struct Engine: ~Copyable {
     into effects: inout Effects
   ) {
     observe(now)
+    dispatch(command, message, from: session, at: now, into: &effects)
+    serveMarked(at: now, into: &effects)
+  }
+
+  private mutating func dispatch(
+    _ command: Command, _ message: MessageID, from session: SessionID, at now: Now,
+    into effects: inout Effects
+  ) {
     let peer = slot(of: session)
     let answer: Answer
     switch command {
@@ -116,7 +126,7 @@ public struct Engine: ~Copyable {
     case .cannotDo(let function): answer = unregister(function, peer)
     case .grab(let confirms):
       return grab(message, session, peer, confirms: confirms, at: now, into: &effects)
-    case .assigned: return confirm(message, peer, explicitly: true, at: now)
+    case .assigned: return confirm(message, peer, at: now)
     case .unassigned: return refuse(message, peer, at: now, into: &effects)
     case .done(let run, _): answer = done(run, peer, into: &effects)
     case .fail(let run): answer = fail(run, peer, at: now, into: &effects)
@@ -136,6 +146,7 @@ public struct Engine: ~Copyable {
     settleCommitted(at: now, into: &effects)
     closeSlice(at: now, into: &effects)
     freeDroppedSlice(into: &effects)
+    serveMarked(at: now, into: &effects)
   }
 
   /// What a handler wants said.

@@ -4,6 +4,8 @@ import PeriodicCore
 struct FunctionRecord: HeapElement, HashElement {
   var name: UnsafeMutableRawPointer
   var nameLength: UInt8
+  /// In the list of functions to be served at the end of the call.
+  var isMarked = false
   /// Dropped: found by nobody any more, its jobs are freed a slice at a time.
   var isDropped = false
   /// The last id that its drop covers.

@@ -1,0 +1,95 @@
+import PeriodicCore
+import PeriodicEngine
+import PeriodicStore
+
+/// The store and the commit gate of the simulated engine.
+extension EngineWorld {
+  /// Sends the collected batch off, and lets the one in flight arrive when its time has come.
+  func settle() {
+    if let flying = inFlight, flying.due <= now.monotonic { finishBatch(failing: random.chance(8)) }
+    if inFlight == nil, !collecting.isEmpty {
+      inFlight = (collecting, batchNumber, now.monotonic + Int64(random.below(1500)))
+      collecting = StoreBatch()
+      batchNumber += 1
+      engine.collectingBatch = batchNumber
+    }
+  }
+
+  /// Makes everything durable.
+  func flush() {
+    while inFlight != nil || !collecting.isEmpty {
+      if let flying = inFlight { now.monotonic = max(now.monotonic, flying.due) }
+      if inFlight != nil { finishBatch(failing: false) }
+      settle()
+    }
+  }
+
+  private func finishBatch(failing: Bool) {
+    guard let flying = inFlight else { return }
+    inFlight = nil
+    log("batch \(flying.number) \(failing ? "fails" : "is durable")")
+    if failing {
+      requeue(flying.batch, flying.number)
+      modelFails(flying.number)
+      engine.failed(flying.number, at: now, into: &effects)
+    } else {
+      store.apply(flying.batch)
+      release(upTo: flying.number)
+      modelCommits(flying.number)
+      engine.committed(flying.number, at: now, into: &effects)
+    }
+    takeEffects()
+    work()
+  }
+
+  /// A failed batch's puts are given up; everything else goes again, before what came after it.
+  private func requeue(_ batch: StoreBatch, _ number: UInt64) {
+    let again = StoreBatch()
+    batch.forEach { if case .put = $0 {} else { again.append($0) } }
+    collecting.forEach { again.append($0) }
+    collecting = again
+    for promise in held where promise.batch == number && promise.isPut {
+      history.forget(promise.key, promise.change)
+    }
+    held.removeAll { $0.batch == number && $0.isPut }
+    for index in held.indices where held[index].batch == number {
+      held[index].batch = batchNumber
+    }
+  }
+
+  /// E8: replies leave now; from here on a crash must not lose what they promise (E1).
+  private func release(upTo number: UInt64) {
+    for promise in held where promise.batch <= number {
+      history.acknowledge(promise.key, promise.change)
+    }
+    held.removeAll { $0.batch <= number }
+  }
+
+  private func modelCommits(_ number: UInt64) {
+    for index in jobs.indices {
+      jobs[index].staged.removeAll { $0.batch <= number }
+      if jobs[index].state == .staged, jobs[index].staged.isEmpty { jobs[index].state = .waiting }
+    }
+  }
+
+  private func modelFails(_ number: UInt64) {
+    for index in jobs.indices.reversed() {
+      var isGone = false
+      while let place = jobs[index].staged.lastIndex(where: { $0.batch == number }) {
+        let before = jobs[index].staged.remove(at: place).before
+        if place < jobs[index].staged.count {
+          jobs[index].staged[place].before = before
+        } else if let before {
+          jobs[index].version = before
+        } else {
+          isGone = true
+        }
+      }
+      if isGone {
+        jobs.remove(at: index)
+      } else if jobs[index].state == .staged, jobs[index].staged.isEmpty {
+        jobs[index].state = .waiting
+      }
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import PeriodicCore
+import PeriodicEngine
+import PeriodicStore
+
+/// One seeded run of the engine against a naive model: commands, time, a store that is slow, fails
+/// or loses its tail in a crash, restarts. Stops the process at the first broken invariant.
+public final class EngineWorld {
+  struct Peer {
+    var session: SessionID
+    var isWorker: Bool
+    var generation: Int
+    var functions: [String] = []
+    var grabs: [UInt64] = []
+    var hasConfirmed = false
+    var hasFinished = false
+    var isOpen = true
+    /// Grabs whose jobs count as taken at once.
+    var silent: [UInt64: Bool] = [:]
+  }
+
+  /// What a held reply promises: that the change is in the store, or a later one to the same key.
+  struct Promise {
+    var batch: UInt64
+    var key: KeyName
+    var change: Int
+    var isPut: Bool
+  }
+
+  public let seed: UInt64
+  var random: Random
+  public private(set) var digest = Digest()
+  private(set) var trace: [String] = []
+
+  var engine: Engine
+  let limits: Limits
+  let isDurable: Bool
+  var now = Now(monotonic: 1000, wall: 1_700_000_000_000)
+  var peers: [Peer] = []
+  var jobs: [ModelJob] = []
+  /// Functions that STATUS shall list.
+  var functions: Set<String> = []
+  var sequence = 0
+  var submissions = 0
+  var lastFence: UInt64 = 0
+  /// Jobs whose deadline passes in the present tick.
+  var expiring: [KeyName] = []
+  /// The one reply that may come now.
+  var awaited: (session: SessionID, message: UInt64, expected: String)?
+  var effects: Effects = []
+  /// The wall clock at its furthest: a job that was ready then may still be.
+  var furthestWall: Int64 = 0
+
+  // The gate, in its plainest form.
+  var store = ModelStore()
+  var collecting = StoreBatch()
+  var batchNumber: UInt64 = 1
+  var inFlight: (batch: StoreBatch, number: UInt64, due: Int64)?
+  /// Requests whose reply waits for a batch.
+  var held: [Promise] = []
+  var history = History()
+
+  let functionNames: [String]
+  var nextMessage: UInt64 = 0
+  var steps = 0
+
+  public init(seed: UInt64) {
+    self.seed = seed
+    random = Random(seed: seed)
+    isDurable = random.chance(75)
+    functionNames = (0..<1 + random.below(4)).map { "f\($0)" }
+    var limits = Limits()
+    if random.chance(20) { limits.jobs = 5 + random.below(20) }
+    if random.chance(10) { limits.functions = 2 }
+    if random.chance(20) { limits.grabsPerConnection = 1 + random.below(3) }
+    self.limits = limits
+    engine = Engine(limits: limits, isDurable: isDurable)
+    start()
+  }
+
+  /// Runs `steps` random steps, then heals and demands progress.
+  public func run(steps: Int) {
+    for _ in 0..<steps {
+      self.steps += 1
+      now.monotonic += Int64(random.below(300))
+      now.wall += Int64(random.below(300))
+      if random.chance(1) { stepClock() }
+      act()
+      settle()
+      if engine.nextWake(at: now) == 0 { tick() }
+      check()
+    }
+    heal()
+  }
+
+  func log(_ line: @autoclosure () -> String) {
+    let line = "\(steps) \(line())"
+    digest.add(line)
+    trace.append(line)
+    if trace.count > 40 { trace.removeFirst() }
+  }
+
+  func fail(_ what: String) -> Never {
+    let last = trace.joined(separator: "\n")
+    fatalError("\n\(last)\nseed \(seed), step \(steps): \(what)")
+  }
+
+  func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+    if !condition { fail(what()) }
+  }
+
+  private func stepClock() {
+    furthestWall = max(furthestWall, now.wall)
+    now.wall += Int64(random.below(40_000) - 20_000)
+    log("clock steps to \(now.wall)")
+  }
+
+  /// Starts the engine from what the store has.
+  private func start() {
+    engine = Engine(limits: limits, isDurable: isDurable)
+    store.load { engine.restore($0, at: now) }
+    engine.collectingBatch = batchNumber
+    engine.start(into: &effects)
+    takeEffects()
+    flush()
+  }
+
+  func restart() {
+    log("crash")
+    // What was in flight may have become durable just before.
+    if let flying = inFlight, random.chance(50) { store.apply(flying.batch) }
+    inFlight = nil
+    collecting = StoreBatch()
+    batchNumber += 1
+    store.reopen()
+    peers = []
+    held = []
+    let rows = Dictionary(uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
+    if let lost = history.violation(rows) { fail("E1: after a restart \(lost)") }
+    history = History(rows)
+    functions = store.functions.union(store.loadable.map { $0.row.key.function })
+    jobs = store.loadable.map { id, row in
+      sequence += 1
+      let version = ModelJob.Version(
+        workload: row.workload, due: row.due, sequence: sequence, count: Int(row.count),
+        timeout: Int(row.timeout), scheduledAt: row.scheduledAt, origin: row.origin)
+      var job = ModelJob(key: row.key, version: version)
+      job.id = id
+      job.previousRunAt = row.previousRunAt
+      return job
+    }
+    start()
+  }
+}

@@ -1,0 +1,24 @@
+import SimulationKit
+
+// simulate [--seed N] [--count N] [--steps N]: runs seeds and prints one digest over all of them.
+var seed: UInt64 = 1
+var count = 100
+var steps = 400
+var arguments = Array(CommandLine.arguments.dropFirst())
+while arguments.count >= 2 {
+  switch arguments[0] {
+  case "--seed": seed = UInt64(arguments[1]) ?? seed
+  case "--count": count = Int(arguments[1]) ?? count
+  case "--steps": steps = Int(arguments[1]) ?? steps
+  default: fatalError("unknown option \(arguments[0])")
+  }
+  arguments.removeFirst(2)
+}
+
+var digest = Digest()
+for number in seed..<seed + UInt64(count) {
+  let world = EngineWorld(seed: number)
+  world.run(steps: steps)
+  digest.add(world.digest)
+}
+print("\(count) seeds from \(seed), digest \(String(digest.value, radix: 16))")
