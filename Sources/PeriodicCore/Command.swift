@@ -13,7 +13,7 @@ public enum Command {
   // Clients, and workers that submit too.
   case submit(JobFields)
   case run(JobFields)
-  case receiveData(JobKey)
+  case receiveData(JobFields)
   case remove(JobKey)
   case drop(function: Bytes)
   case status

@@ -17,7 +17,7 @@ extension Engine {
   public mutating func nextWake(at now: Now) -> Int64 {
     if hasWork { return 0 }
     var wait = Engine.longestWait
-    while let top = wakeUps.first {
+    while !isDraining, let top = wakeUps.first {
       // Ring entries whose grabs are used up do not count; this looks them up and drops them.
       if nextWilling(top.slot) == nil { continue }
       wait = min(wait, top.key.subtractingSaturated(now.wall))
@@ -43,7 +43,7 @@ extension Engine {
       left -= 1
     }
     serveMarked(at: now, into: &effects)
-    while left > 0, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall {
+    while left > 0, !isDraining, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall {
       // Serving ends with nothing due, or with nobody willing: either moves the function on.
       serveFunction(top.slot, at: now, into: &effects)
       left -= 1

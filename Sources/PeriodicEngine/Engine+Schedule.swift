@@ -33,6 +33,7 @@ extension Engine {
 
   /// The job of the function that is due and has waited longest.
   func firstDue(_ function: Slot, at now: Now) -> Slot? {
+    if isDraining { return nil }
     let record = functions[function]
     let ready = record.pointee.firstReady
     guard let top = record.pointee.heap.first, top.key <= now.wall else {

@@ -18,6 +18,8 @@ public struct Engine: ~Copyable {
   public var settings = Settings()
   /// Whether a store outlives the process: stage versions and emit store operations.
   let isDurable: Bool
+  /// Hand nothing out any more: the server is stopping.
+  public var isDraining = false
   /// The number of the batch that store operations emitted now will go with.
   public var collectingBatch: UInt64 = 1
 

@@ -1,0 +1,100 @@
+public import PeriodicCore
+
+/// Generation 2 on the wire: magic, length, CRC-32, body (PROTOCOL 1.2).
+public enum Generation2 {
+  /// Bytes before a frame's body.
+  public static let headerLength = 12
+
+  /// Whether all four bytes are lower-case hexadecimal digits, as the 0.2 Python workers choose them.
+  public static func isFourHexDigits(_ message: MessageID) -> Bool {
+    for shift in [24, 16, 8, 0] as [UInt64] {
+      let byte = UInt8(truncatingIfNeeded: message.number >> shift)
+      let isDigit = (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66)
+      if !isDigit { return false }
+    }
+    return true
+  }
+
+  // MARK: From the server
+
+  /// The answer to a registration: DATA with four bytes and no message id.
+  public static func encodeConnectionID(_ id: UInt32, into buffer: inout ByteBuffer) {
+    let start = begin(Magic.response, &buffer)
+    buffer.append(uint8: CommandNumber.data)
+    buffer.append(uint32: id)
+    finish(start, &buffer)
+  }
+
+  public static func encode(
+    _ reply: Reply, _ message: MessageID, into buffer: inout ByteBuffer
+  ) {
+    let start = begin(Magic.response, &buffer)
+    buffer.append(uint32: UInt32(truncatingIfNeeded: message.number))
+    switch reply {
+    case .success: buffer.append(uint8: CommandNumber.success)
+    case .pong: buffer.append(uint8: CommandNumber.pong)
+    case .noop: buffer.append(uint8: CommandNumber.noop)
+    case .noWorker: buffer.append(uint8: CommandNumber.noWorker)
+    case .assign(let assignment):
+      buffer.append(uint8: CommandNumber.assign)
+      // A worker is always told its time limit, so versions 2 and 3 are all it sees.
+      let version: UInt8 = assignment.job.count == 0 ? 2 : 3
+      append(assignment.job, version, &buffer)
+    case .data(let bytes):
+      buffer.append(uint8: CommandNumber.data)
+      buffer.append(bytes)
+    case .acquired(let isHeld):
+      buffer.append(uint8: CommandNumber.acquired)
+      buffer.append(uint8: isHeld ? 1 : 0)
+    case .setting(let value):
+      buffer.append(uint8: CommandNumber.config)
+      buffer.append(uint32: value)
+    case .refused(let refusal): buffer.append(uint8: number(of: refusal))
+    }
+    finish(start, &buffer)
+  }
+
+  /// Generation 2 has no words for a refusal: a missing job counts as removed, a wrong role hears
+  /// NO_WORKER, everything else UNKNOWN (PROTOCOL 1.4, 2.8).
+  private static func number(of refusal: Refusal) -> UInt8 {
+    switch refusal {
+    case .noSuchJob: CommandNumber.success
+    case .wrongRole: CommandNumber.noWorker
+    default: CommandNumber.unknown
+    }
+  }
+
+  // MARK: Frames
+
+  /// Leaves room for a header; `finish` fills it in.
+  static func begin(_ magic: UInt32, _ buffer: inout ByteBuffer) -> Int {
+    let start = buffer.count
+    buffer.reserve(64)
+    buffer.append(uint32: magic)
+    buffer.append(uint64: 0)
+    return start
+  }
+
+  static func finish(_ start: Int, _ buffer: inout ByteBuffer) {
+    let all = buffer.bytes
+    let body = Bytes(rebasing: all[(start + headerLength)...])
+    let sum = CRC32.of(body)
+    buffer.put(uint32: UInt32(body.count), at: start + 4)
+    buffer.put(uint32: sum, at: start + 8)
+  }
+
+  static func append(_ job: JobFields, _ version: UInt8, _ buffer: inout ByteBuffer) {
+    buffer.append(bytes8: job.key.function)
+    buffer.append(bytes8: job.key.name)
+    buffer.append(bytes32: job.workload)
+    buffer.append(uint64: UInt64(bitPattern: job.scheduledAt))
+    buffer.append(uint8: version)
+    if version & 1 != 0 { buffer.append(uint32: UInt32(bitPattern: job.count)) }
+    if version & 2 != 0 { buffer.append(uint32: UInt32(bitPattern: job.timeout)) }
+  }
+
+  /// The smallest version that holds the fields that are not zero.
+  static func version(of job: JobFields) -> UInt8 {
+    (job.count == 0 ? 0 : 1) | (job.timeout == 0 ? 0 : 2)
+  }
+}
