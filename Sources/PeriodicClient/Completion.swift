@@ -1,0 +1,48 @@
+/// Names a request of one client or worker; never used again by it.
+public struct RequestID: Hashable, Comparable, Sendable, BitwiseCopyable {
+  public let number: UInt64
+  init(_ number: UInt64) { self.number = number }
+  public static func < (left: RequestID, right: RequestID) -> Bool { left.number < right.number }
+}
+
+/// What the asker wants back with the completion; never looked at here.
+public struct RequestTag: Hashable, Sendable, BitwiseCopyable {
+  /// The asker's own value: an index, or a pointer as a number.
+  public var user: UInt64
+  /// Where the runtime delivers the completion; 0 is the queue that is pulled from.
+  public var route: UInt32
+
+  public init(user: UInt64 = 0, route: UInt32 = 0) {
+    self.user = user
+    self.route = route
+  }
+}
+
+/// How a request ended.
+public enum Outcome: Equatable, Sendable {
+  /// The server did it; what was submitted is durable if the server's store is.
+  case success
+  /// The server answered UNKNOWN: it does not know the command, or a limit or its store stopped it.
+  case refused
+  /// The server answered NO_WORKER: nobody can do the function, or this peer may not ask.
+  case noWorker
+  /// What was asked for, as the server sent it.
+  case data([UInt8])
+  /// The connection was lost before the answer came; the request may have been carried out.
+  /// A submit may be repeated safely: the same name is the same job.
+  case disconnected
+  /// No answer within the request's time; it may still be carried out.
+  case timedOut
+  /// Withdrawn by the asker, or by closing.
+  case cancelled
+  /// A report on a job that this worker no longer holds, because its connection was lost since;
+  /// the server has given the job to somebody else, or will.
+  case stale
+}
+
+/// The one end of one request.
+public struct Completion: Equatable, Sendable {
+  public let id: RequestID
+  public let tag: RequestTag
+  public let outcome: Outcome
+}

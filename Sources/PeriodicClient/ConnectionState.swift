@@ -1,0 +1,41 @@
+public import PeriodicWire
+
+/// How far a connection is.
+public enum ConnectionState: Equatable, Sendable {
+  /// Not opened yet.
+  case idle
+  /// The transport is being connected.
+  case connecting
+  /// Registered at the server, which has not answered yet.
+  case registering
+  case ready
+  /// Lost; the next attempt is due later.
+  case waiting
+  /// For good.
+  case closed
+}
+
+/// Why a connection, or an attempt to make one, ended.
+public enum LossReason: Equatable, Sendable {
+  /// The transport said so; the code is the system's (negative errno), 0 if there is none.
+  case connectFailed(code: Int32)
+  case transportFailed(code: Int32)
+  /// The server closed it.
+  case endOfStream
+  case connectTimedOut
+  case registrationTimedOut
+  /// Nothing came, not even the answer to a PING.
+  case peerSilent
+  /// The server sent what no server sends.
+  case violation(WireViolation)
+  case unexpectedReply
+  /// The server would not take a function that it had taken before.
+  case functionRefused
+}
+
+/// What the owner of the transport shall do.
+public enum TransportAction: Equatable, Sendable {
+  case connect
+  /// Close the transport; nothing that it still says may be passed on.
+  case disconnect
+}

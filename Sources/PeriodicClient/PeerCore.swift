@@ -1,0 +1,36 @@
+public import PeriodicCore
+
+/// A client or worker without its transport: bytes, events and the time in, bytes and actions out.
+///
+/// The owner of the transport calls `connected`, `received` and `disconnected` as they happen and
+/// `tick` when `nextDeadline` has come. After each call, requests included, it takes actions until
+/// there are none, and writes `output`. Between the action `disconnect` and the next `connect`, or
+/// after the transport said `disconnected`, nothing of the old transport may be passed on.
+public protocol PeerCore: ~Copyable {
+  var state: ConnectionState { get }
+  /// Why the last connection or attempt ended.
+  var lastLoss: LossReason? { get }
+
+  /// Begins to connect.
+  mutating func open(at now: Now)
+  mutating func connected(at now: Now)
+  /// - Parameter bytes: what came, in any fragmentation; borrowed for the call.
+  mutating func received(_ bytes: Bytes, at now: Now)
+  /// The transport is gone, or could not be connected.
+  mutating func disconnected(_ reason: LossReason, at now: Now)
+  /// Does what is due.
+  mutating func tick(at now: Now)
+  /// Ends it: every open request is completed as `cancelled`.
+  mutating func close()
+
+  /// Bytes to write, valid until the next call.
+  var output: Bytes { get }
+  /// The first `count` bytes of `output` have been handed to the transport.
+  mutating func wrote(_ count: Int)
+  mutating func takeAction() -> TransportAction?
+  /// When to call `tick`, on the monotonic clock; `nil` is not at all.
+  var nextDeadline: Int64? { get }
+  mutating func takeCompletion() -> Completion?
+  /// Ends a request now, as `cancelled`. False if it has ended already.
+  mutating func cancel(_ id: RequestID) -> Bool
+}

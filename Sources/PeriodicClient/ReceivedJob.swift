@@ -1,0 +1,27 @@
+public import PeriodicCore
+
+/// Names one run of a job by one worker; never used again by it.
+public struct JobToken: Hashable, Sendable, BitwiseCopyable {
+  /// Any number may be made a token; one that names no held job is refused where it is used.
+  public let number: UInt64
+  public init(_ number: UInt64) { self.number = number }
+}
+
+/// A job that this worker has been given and must report on, once.
+///
+/// Its bytes belong to the worker and stay where they are until the job is reported, also when the
+/// connection is lost or the worker is closed meanwhile; freeing the worker ends them.
+public struct ReceivedJob {
+  public let token: JobToken
+  public let key: JobKey
+  public let workload: Bytes
+  /// When it was to run, seconds since 1970.
+  public let scheduledAt: Int64
+  /// Seconds that this run may take, as the server counts them; 0 is no limit known.
+  public let timeout: Int32
+  /// How often the job has been put back for later.
+  public let count: Int32
+  /// When the server gives the job to another worker, by this worker's monotonic clock in
+  /// milliseconds, counted from the arrival; `.max` where no limit is known.
+  public let leaseEnd: Int64
+}

@@ -1,0 +1,30 @@
+/// What a request is, as far as its end depends on it.
+enum RequestKind: UInt8 {
+  // A client's.
+  case ping, submit, remove, drop, status
+  // A worker's.
+  case canDo, cannotDo, report, drain
+  // The machine's own, which owe nobody a completion.
+  case keepalive, grab, announceAgain, withdraw
+
+  var owesCompletion: Bool {
+    switch self {
+    case .keepalive, .grab, .announceAgain, .withdraw: false
+    default: true
+    }
+  }
+
+  /// What becomes of a request that was sent when its connection is lost.
+  enum AfterLoss { case fails, waits, succeeds, vanishes }
+
+  var afterLoss: AfterLoss {
+    switch self {
+    case .ping, .submit, .remove, .drop, .status, .report: .fails
+    // The next connection announces every function again, so the wish is still open.
+    case .canDo, .drain: .waits
+    // A server forgets all functions of a connection that is gone.
+    case .cannotDo: .succeeds
+    case .keepalive, .grab, .announceAgain, .withdraw: .vanishes
+    }
+  }
+}

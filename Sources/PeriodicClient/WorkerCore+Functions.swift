@@ -1,0 +1,94 @@
+public import PeriodicCore
+import PeriodicWire
+
+/// What a worker can do.
+extension WorkerCore {
+  /// Announces a function, now and on every later connection.
+  ///
+  /// Ends as `success` when the server has taken it, on whichever connection that is. `refused` and
+  /// `noWorker` take the announcement back; `timedOut` and `cancelled` only stop waiting for it.
+  public mutating func canDo(
+    function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
+  ) throws(RequestError) -> RequestID {
+    if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+    if isDraining { throw .draining }
+    try connection.admit(bytes: name.count)
+    let serial = try serial(of: name)
+    var request = Request(tag: tag, detail: serial, kind: .canDo)
+    request.deadline = connection.deadline(timeout, at: now)
+    request.isSent = connection.isReady
+    let id = connection.table.insert(request)
+    if connection.isReady {
+      let message = UInt32(truncatingIfNeeded: id)
+      connection.send(.canDo(function: name), under: message, at: now)
+      fillGrabs(at: now)
+    }
+    return RequestID(id)
+  }
+
+  /// Takes a function back. Jobs of it that are in hand stay, and are reported as usual.
+  ///
+  /// Ends as `success` also when the connection is lost or not there: a server forgets the functions
+  /// of a connection that is gone.
+  public mutating func cannotDo(
+    function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
+  ) throws(RequestError) -> RequestID {
+    if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+    try connection.admit(bytes: name.count)
+    if let index = functions.firstIndex(where: { $0.name.elementsEqual(name) }) {
+      let serial = functions.remove(at: index).serial
+      for id in connection.table.ids(where: { $0.kind == .canDo && $0.detail == serial }) {
+        if let place = connection.table.find(id: id) { connection.finish(place, as: .cancelled) }
+      }
+    }
+    guard connection.isReady else { return connection.complete(tag, as: .success) }
+    return connection.request(
+      .cannotDo(function: name), .cannotDo, tag: tag, timeout: timeout, at: now)
+  }
+
+  private mutating func serial(of name: Bytes) throws(RequestError) -> UInt32 {
+    if let known = functions.first(where: { $0.name.elementsEqual(name) }) { return known.serial }
+    if functions.count >= connection.options.functions {
+      throw .full(.functions, value: connection.options.functions)
+    }
+    lastSerial &+= 1
+    functions.append(Function(serial: lastSerial, name: Array(name)))
+    return lastSerial
+  }
+
+  /// A new connection stands: announces everything, under the id of whoever still waits for it.
+  mutating func announceAll(at now: Now) {
+    if isDraining { return }
+    var waiting: [UInt32: [UInt64]] = [:]
+    for id in connection.table.ids(where: { $0.kind == .canDo && !$0.isSent }) {
+      guard let place = connection.table.find(id: id) else { continue }
+      waiting[place.pointee.detail, default: []].append(id)
+    }
+    for function in functions {
+      guard let ids = waiting[function.serial] else {
+        announce(function, under: nil, at: now)
+        continue
+      }
+      for id in ids { announce(function, under: id, at: now) }
+    }
+    fillGrabs(at: now)
+  }
+
+  private mutating func announce(_ function: Function, under id: UInt64?, at now: Now) {
+    function.name.withUnsafeBytes { name in
+      if let id {
+        connection.table.find(id: id)?.pointee.isSent = true
+        let message = UInt32(truncatingIfNeeded: id)
+        connection.send(.canDo(function: name), under: message, at: now)
+      } else {
+        connection.send(
+          .canDo(function: name), .announceAgain, detail: function.serial, at: now)
+      }
+    }
+  }
+
+  /// The server would not take a function.
+  mutating func forget(serial: UInt32) {
+    functions.removeAll { $0.serial == serial }
+  }
+}

@@ -1,0 +1,82 @@
+public import PeriodicCore
+import PeriodicWire
+
+extension WorkerCore: PeerCore {
+  public var state: ConnectionState { connection.state }
+  public var lastLoss: LossReason? { connection.lastLoss }
+  public var output: Bytes { connection.output.bytes }
+
+  public mutating func open(at now: Now) { connection.open(at: now) }
+  public mutating func connected(at now: Now) { connection.connected(at: now) }
+  public mutating func wrote(_ count: Int) { connection.output.consume(count) }
+  public mutating func takeAction() -> TransportAction? { connection.takeAction() }
+  public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
+  public mutating func cancel(_ id: RequestID) -> Bool { connection.cancel(id) }
+
+  public mutating func disconnected(_ reason: LossReason, at now: Now) {
+    connection.disconnected(reason, at: now)
+    settle()
+  }
+
+  public mutating func tick(at now: Now) {
+    connection.tick(at: now)
+    settle()
+    repeatGrabs(at: now)
+    finishDrain()
+  }
+
+  public var nextDeadline: Int64? {
+    let next = min(connection.nextDeadline ?? .max, repeatAt)
+    return next == .max ? nil : next
+  }
+
+  public mutating func close() {
+    connection.close()
+    settle()
+  }
+
+  /// Notices that the connection was lost in the call that is ending.
+  private mutating func settle() {
+    guard isRegistered, !connection.isReady else { return }
+    isRegistered = false
+    loseAll()
+  }
+
+  public mutating func received(_ bytes: Bytes, at now: Now) {
+    connection.beginInput(bytes, at: now)
+    while let message = connection.nextMessage(at: now) {
+      handle(message, at: now)
+    }
+    connection.endInput()
+    settle()
+    finishDrain()
+  }
+
+  private mutating func handle(_ message: ServerMessage, at now: Now) {
+    switch message {
+    case .connectionID:
+      isRegistered = true
+      announceAll(at: now)
+    case .assign(let id, let job): assigned(id, job, at: now)
+    case .success(let id), .pong(let id): answered(id, .success, at: now)
+    case .unknown(let id): answered(id, .refused, at: now)
+    case .noWorker(let id): answered(id, .noWorker, at: now)
+    // NOOP and NO_JOB mean nothing to a worker whose grabs stand (PROTOCOL 2.1); the others answer
+    // nothing that it asks.
+    case .noop, .noJob, .data, .setting, .acquired, .other: break
+    }
+  }
+
+  private mutating func answered(_ message: MessageID, _ outcome: Outcome, at now: Now) {
+    let number = UInt32(truncatingIfNeeded: message.number)
+    guard let place = connection.table.find(message: number) else { return }
+    let request = place.pointee
+    // A grab's id is the slot's until the connection ends. A refused grab is repeated in time.
+    if request.kind == .grab { return }
+    connection.finish(place, as: outcome)
+    if outcome == .success { return }
+    if request.kind == .canDo { forget(serial: request.detail) }
+    let isWanted = functions.contains { $0.serial == request.detail }
+    if request.kind == .announceAgain, isWanted { connection.lose(.functionRefused, at: now) }
+  }
+}
