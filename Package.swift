@@ -70,6 +70,7 @@ let package = Package(
       swiftSettings: strict),
 
     tests("PeriodicCoreTests", ["PeriodicCore"]),
+    tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests("SimulationTests", ["SimulationKit"]),
   ],
   swiftLanguageModes: [.v6]

@@ -2,10 +2,19 @@ public import PeriodicCore
 
 /// Generation 2 as a client or worker speaks it.
 extension Generation2 {
-  /// The first frame of a connection.
-  public static func encodeRegistration(_ role: Role, into buffer: inout ByteBuffer) {
+  /// The first frame of a connection. Name and token together have at most 65,519 bytes.
+  public static func encodeRegistration(
+    _ role: Role, identity: Identity? = nil, into buffer: inout ByteBuffer
+  ) {
     let start = begin(Magic.request, &buffer)
-    buffer.append(uint8: role == .client ? 1 : 2)
+    let type: UInt8 = role == .client ? 1 : 2
+    buffer.append(uint8: identity == nil ? type : type + 2)
+    if let identity {
+      buffer.append(uint64: UInt64(identity.name.count))
+      buffer.append(identity.name)
+      buffer.append(uint64: UInt64(identity.token.count))
+      buffer.append(identity.token)
+    }
     finish(start, &buffer)
   }
 
@@ -94,76 +103,5 @@ extension Generation2 {
     guard case .key(let key) = run else { fatalError("generation 2 names runs by job") }
     buffer.append(bytes8: key.function)
     buffer.append(bytes8: key.name)
-  }
-}
-
-/// What a server said.
-public enum ServerMessage {
-  /// The registration is accepted: DATA without a message id.
-  case connectionID(UInt32)
-  case success(MessageID)
-  case pong(MessageID)
-  case noop(MessageID)
-  case unknown(MessageID)
-  case noWorker(MessageID)
-  /// Only servers before 2019 said so; to be ignored.
-  case noJob(MessageID)
-  case data(MessageID, Bytes)
-  case setting(MessageID, UInt32)
-  case acquired(MessageID, Bool)
-  case assign(MessageID, JobFields)
-  /// A command that a server does not send; to be ignored.
-  case other(MessageID, UInt8)
-}
-
-/// The server's frames as a client or worker reads them. Foreign servers of 2019 and later greet with
-/// any first frame, so the first frame is the greeting whatever it holds (PROTOCOL 1.4).
-public struct Generation2ReplyDecoder {
-  public enum Result {
-    case needMore
-    case message(ServerMessage, consumed: Int)
-    case violation(WireViolation)
-  }
-
-  private var frames: Generation2Decoder
-  private var isGreeted = false
-
-  public init(limit: Int) { frames = Generation2Decoder(limit: limit) }
-
-  /// The next message at the front of `bytes`; what it borrows is good until the next call.
-  public mutating func next(_ bytes: Bytes) -> Result {
-    switch frames.frame(bytes, magic: Magic.response) {
-    case .needMore: return .needMore
-    case .violation(let violation): return .violation(violation)
-    case .body(let body, let used):
-      if !isGreeted {
-        isGreeted = true
-        var tail = ByteReader(Bytes(rebasing: body.suffix(4)))
-        return .message(.connectionID(tail.uint32() ?? 0), consumed: used)
-      }
-      guard let message = Generation2ReplyDecoder.message(body) else {
-        return .violation(.shortBody)
-      }
-      return .message(message, consumed: used)
-    }
-  }
-
-  private static func message(_ body: Bytes) -> ServerMessage? {
-    var reader = ByteReader(body)
-    guard let number = reader.uint32(), let kind = reader.uint8() else { return nil }
-    let id = MessageID(UInt64(number))
-    switch kind {
-    case CommandNumber.success: return .success(id)
-    case CommandNumber.pong: return .pong(id)
-    case CommandNumber.noop: return .noop(id)
-    case CommandNumber.unknown: return .unknown(id)
-    case CommandNumber.noWorker: return .noWorker(id)
-    case CommandNumber.noJob: return .noJob(id)
-    case CommandNumber.data: return .data(id, reader.rest())
-    case CommandNumber.config: return reader.uint32().map { .setting(id, $0) }
-    case CommandNumber.acquired: return reader.uint8().map { .acquired(id, $0 != 0) }
-    case CommandNumber.assign: return Generation2.job(&reader).map { .assign(id, $0) }
-    default: return .other(id, kind)
-    }
   }
 }

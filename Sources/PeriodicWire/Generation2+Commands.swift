@@ -84,12 +84,14 @@ extension Generation2 {
     return job
   }
 
-  /// A counted list of jobs, checked from end to end.
+  /// A counted list of jobs. Its jobs are checked one by one as they are taken off, because a long
+  /// list would take too long here; see `Generation2JobList`.
   private static func jobList(_ reader: inout ByteReader) -> Bytes? {
-    let all = reader
-    guard let count = reader.uint64(), count <= UInt64(reader.remaining) else { return nil }
-    for _ in 0..<count where job(&reader) == nil { return nil }
-    var list = all
-    return list.bytes(all.remaining - reader.remaining)
+    let list = reader.rest()
+    var head = ByteReader(list)
+    guard let count = head.uint64(),
+      count <= UInt64(head.remaining / Generation2JobList.shortestJob)
+    else { return nil }
+    return list
   }
 }

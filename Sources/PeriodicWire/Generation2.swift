@@ -5,6 +5,15 @@ public enum Generation2 {
   /// Bytes before a frame's body.
   public static let headerLength = 12
 
+  /// The bit above the four bytes of a message id that marks the request as RUN_JOB, whose every
+  /// refusal is NO_WORKER: a client would take UNKNOWN for the job's result.
+  private static let runMark: UInt64 = 1 << 32
+
+  /// The message id of a request. Its low 32 bits are the four bytes on the wire.
+  static func messageID(_ number: UInt32, _ kind: UInt8) -> MessageID {
+    MessageID(UInt64(number) | (kind == CommandNumber.run ? runMark : 0))
+  }
+
   /// Whether all four bytes are lower-case hexadecimal digits, as the 0.2 Python workers choose them.
   public static func isFourHexDigits(_ message: MessageID) -> Bool {
     for shift in [24, 16, 8, 0] as [UInt64] {
@@ -25,9 +34,11 @@ public enum Generation2 {
     finish(start, &buffer)
   }
 
+  /// One reply under the id of its request; nothing for `MessageID.none`.
   public static func encode(
     _ reply: Reply, _ message: MessageID, into buffer: inout ByteBuffer
   ) {
+    if message == .none { return }
     let start = begin(Magic.response, &buffer)
     buffer.append(uint32: UInt32(truncatingIfNeeded: message.number))
     switch reply {
@@ -49,18 +60,18 @@ public enum Generation2 {
     case .setting(let value):
       buffer.append(uint8: CommandNumber.config)
       buffer.append(uint32: value)
-    case .refused(let refusal): buffer.append(uint8: number(of: refusal))
+    case .refused(let refusal): buffer.append(uint8: number(of: refusal, message))
     }
     finish(start, &buffer)
   }
 
   /// Generation 2 has no words for a refusal: a missing job counts as removed, a wrong role hears
   /// NO_WORKER, everything else UNKNOWN (PROTOCOL 1.4, 2.8).
-  private static func number(of refusal: Refusal) -> UInt8 {
+  private static func number(of refusal: Refusal, _ message: MessageID) -> UInt8 {
     switch refusal {
     case .noSuchJob: CommandNumber.success
     case .wrongRole: CommandNumber.noWorker
-    default: CommandNumber.unknown
+    default: message.number & runMark == 0 ? CommandNumber.unknown : CommandNumber.noWorker
     }
   }
 

@@ -67,23 +67,31 @@ public struct Generation2Decoder {
     guard let number = reader.uint32(), let kind = reader.uint8() else {
       return .violation(.shortBody)
     }
-    let message = MessageID(UInt64(number))
-    guard let command = Generation2.command(kind, &reader) else { return .violation(.shortBody) }
+    let message = Generation2.messageID(number, kind)
+    guard var command = Generation2.command(kind, &reader) else {
+      return .violation(.shortBody)
+    }
     guard reader.isAtEnd else { return .violation(.trailingBytes) }
+    if case .grab = command {
+      command = .grab(confirms: !Generation2.isFourHexDigits(message))
+    }
     if let refusal = refusal(of: command) {
       return .refused(message, refusal, consumed: used)
     }
     return .request(message, command, consumed: used)
   }
 
-  /// Names may not be empty where something is to be kept under them.
+  /// Names may not be empty where something is to be kept under them. Elsewhere an empty name is
+  /// one that nothing has.
   private static func refusal(of command: Command) -> Refusal? {
     switch command {
-    case .submit(let job), .run(let job):
+    case .submit(let job), .run(let job), .receiveData(let job):
       if job.key.function.isEmpty { return .emptyFunction }
       return job.key.name.isEmpty ? .emptyName : nil
     case .canDo(let function), .broadcast(let function):
       return function.isEmpty ? .emptyFunction : nil
+    case .acquire(let lock, _, _):
+      return lock.isEmpty ? .malformed("lock name is empty") : nil
     default: return nil
     }
   }

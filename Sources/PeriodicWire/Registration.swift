@@ -51,12 +51,23 @@ public enum Registration {
   }
 
   private static func identity(_ fields: inout ByteReader, _ role: Role, _ used: Int) -> Result {
-    for _ in 0..<2 {
-      guard let length = fields.uint64(), length <= UInt64(fields.remaining),
-        fields.bytes(Int(length)) != nil
-      else { return .violation(.shortBody) }
-    }
+    guard run(&fields) != nil, run(&fields) != nil else { return .violation(.shortBody) }
     return fields.isAtEnd ? .registered(role, consumed: used) : .trailing
+  }
+
+  /// A run with an eight-byte length before it, as only types 3 and 4 have.
+  private static func run(_ fields: inout ByteReader) -> Bytes? {
+    guard let length = fields.uint64(), length <= UInt64(fields.remaining) else { return nil }
+    return fields.bytes(Int(length))
+  }
+
+  /// The identity in a generation 2 registration that `parse` accepted; `nil` for types 1 and 2.
+  public static func identity(in frame: Bytes) -> Identity? {
+    var fields = ByteReader(frame)
+    guard fields.bytes(Generation2.headerLength) != nil, let type = fields.uint8(), type >= 3,
+      let name = run(&fields), let token = run(&fields)
+    else { return nil }
+    return Identity(name: name, token: token)
   }
 }
 
