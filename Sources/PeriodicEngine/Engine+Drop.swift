@@ -8,7 +8,7 @@ import PeriodicCore
 extension Engine {
   mutating func drop(_ name: Bytes, into effects: inout Effects) -> Answer {
     guard let slot = findFunction(name), functions[slot].pointee.workers == 0 else {
-      return .now(.success)
+      return .durable(.success)
     }
     let function = functions[slot]
     invariant(function.pointee.ring == .none, "a function without workers has an empty ring")

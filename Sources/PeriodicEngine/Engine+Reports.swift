@@ -1,14 +1,15 @@
 import PeriodicCore
 
 /// How a run ends (PROTOCOL 2.4). Only the connection that holds the job is heard; anybody else gets
-/// the reply that the protocol promises, and nothing changes.
+/// the reply that the protocol promises, and nothing changes; that reply waits for the store too,
+/// because the report may repeat one that is still on its way there.
 extension Engine {
   /// The job is done and goes. A worker whose lease ended may still say so until the job is handed
   /// out again.
   mutating func done(
     _ reference: RunReference, _ peer: Slot, into effects: inout Effects
   ) -> Answer {
-    guard let run = findRun(reference, peer) else { return .now(.success) }
+    guard let run = findRun(reference, peer) else { return .durable(.success) }
     sessions[peer].pointee.hasFinished = true
     let job = runs[run].pointee.job
     store(.delete(jobs[job].pointee.id), into: &effects)
@@ -21,7 +22,7 @@ extension Engine {
     _ reference: RunReference, _ peer: Slot, at now: Now, into effects: inout Effects
   ) -> Answer {
     guard let run = findRun(reference, peer), takeReport(run, peer, at: now) else {
-      return .now(.success)
+      return .durable(.success)
     }
     let job = runs[run].pointee.job
     endRun(run)
@@ -35,7 +36,7 @@ extension Engine {
     into effects: inout Effects
   ) -> Answer {
     guard let run = findRun(reference, peer), takeReport(run, peer, at: now) else {
-      return .now(.success)
+      return .durable(.success)
     }
     let job = runs[run].pointee.job
     endRun(run)

@@ -10,7 +10,7 @@ extension Engine {
     if let refusal = Engine.check(fields.key) { return .now(.refused(refusal)) }
     let known = findFunction(fields.key.function)
     if let known, let job = findJob(fields.key.name, of: known) {
-      if jobs[job].pointee.state == .running { return .now(.success) }
+      if jobs[job].pointee.state == .running { return .durable(.success) }
       replace(job, with: fields, at: now, into: &effects)
       return .durable(.success)
     }
@@ -26,7 +26,10 @@ extension Engine {
   /// Deletes a job in any state; a worker that has it is not told (PROTOCOL 2.8).
   mutating func remove(_ key: JobKey, into effects: inout Effects) -> Answer {
     guard let function = findFunction(key.function), let job = findJob(key.name, of: function)
-    else { return .now(.refused(.noSuchJob)) }
+    else {
+      // It may be gone by a remove that is not durable yet.
+      return .durable(.refused(.noSuchJob))
+    }
     store(.delete(jobs[job].pointee.id), into: &effects)
     deleteJob(job)
     return .durable(.success)
