@@ -69,9 +69,14 @@ let package = Package(
       name: "simulate", dependencies: ["SimulationKit"], path: "Tests/simulate",
       swiftSettings: strict),
 
+    .target(
+      name: "StoreConformance", dependencies: ["PeriodicCore", "PeriodicStore"],
+      path: "Tests/StoreConformance", swiftSettings: strict),
+
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests("SimulationTests", ["SimulationKit"]),
+    tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,70 @@
+import PeriodicCore
+import PeriodicStore
+
+/// Writing batches.
+extension JobDatabase {
+  func apply(_ batch: StoreBatch) throws(StoreError) {
+    try connection.transaction { () throws(StoreError) in
+      try batch.forEach { (operation) throws(StoreError) in try self.apply(operation) }
+    }
+  }
+
+  private func apply(_ operation: StoreOperation) throws(StoreError) {
+    switch operation {
+    case .put(let stored): try apply(stored)
+    case .reschedule(let id, let scheduledAt, let due, let count, let previousRunAt):
+      reschedule.bind(1, Int64(id.number))
+      reschedule.bind(2, scheduledAt)
+      reschedule.bind(3, due)
+      reschedule.bind(4, Int64(count))
+      reschedule.bind(5, previousRunAt)
+      try reschedule.run()
+    case .delete(let id):
+      delete.bind(1, Int64(id.number))
+      try delete.run()
+    case .addFunction(let name):
+      addFunction.bind(1, name)
+      try addFunction.run()
+    case .dropFunction(let name, let last): try drop(name, last)
+    case .dropFinished(let name, let last):
+      // Rows that this run of the server does not know of are this store's to delete.
+      if !leftovers.has(name, upTo: last) { try finishDrop(name, last) }
+    case .reserve(let limit):
+      reserve.bind(1, Int64(limit))
+      try reserve.run()
+    case .setSetting(let key, let value):
+      setSetting.bind(1, key)
+      setSetting.bind(2, Int64(value))
+      try setSetting.run()
+    }
+  }
+
+  private func apply(_ stored: StoredJob) throws(StoreError) {
+    put.bind(1, Int64(stored.id.number))
+    put.bind(2, stored.job.key.function)
+    put.bind(3, stored.job.key.name)
+    put.bind(4, stored.due)
+    put.bind(5, stored.job.scheduledAt)
+    put.bind(6, Int64(stored.job.timeout))
+    put.bind(7, Int64(stored.job.count))
+    put.bind(8, Int64(stored.job.origin.rawValue))
+    put.bind(9, stored.previousRunAt)
+    put.bind(10, stored.job.workload)
+    try put.run()
+  }
+
+  private func drop(_ name: Bytes, _ last: JobID) throws(StoreError) {
+    removeFunction.bind(1, name)
+    try removeFunction.run()
+    addDrop.bind(1, name)
+    addDrop.bind(2, Int64(last.number))
+    try addDrop.run()
+    leftovers.dropped(name, upTo: last)
+  }
+
+  func finishDrop(_ name: Bytes, _ last: JobID) throws(StoreError) {
+    removeDrop.bind(1, name)
+    removeDrop.bind(2, Int64(last.number))
+    try removeDrop.run()
+  }
+}

@@ -1,0 +1,103 @@
+import PeriodicCore
+import PeriodicStore
+
+/// Handing back what was put in.
+///
+/// The file is input: every value is checked against what the engine may be given, and the first bad
+/// one ends the load with a text that names its row.
+extension JobDatabase {
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    try loadFunctions(visit)
+    try loadSettings(visit)
+    try loadReserved(visit)
+    try loadJobs(visit)
+  }
+
+  private func loadFunctions(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    let select = try Statement(
+      "SELECT name FROM functions ORDER BY name", on: connection, "read the functions")
+    try select.forEachRow { () throws(StoreError) in
+      let name = select.bytes(0)
+      try require(JobDatabase.isName(name), "functions: a name of \(name.count) bytes")
+      visit(.function(name))
+    }
+  }
+
+  private func loadSettings(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    let select = try Statement(
+      "SELECT key, value FROM settings ORDER BY key", on: connection, "read the settings")
+    try select.forEachRow { () throws(StoreError) in
+      let key = select.bytes(0)
+      guard let value = UInt32(exactly: select.number(1)) else {
+        throw damaged("settings: \(key.text) is \(select.number(1))")
+      }
+      visit(.setting(key: key, value: value))
+    }
+  }
+
+  private func loadReserved(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    let select = try Statement("SELECT up_to FROM reserved", on: connection, "read the numbers")
+    try select.forEachRow { () throws(StoreError) in
+      let limit = select.number(0)
+      try require(JobDatabase.isNumber(limit), "reserved: up to \(limit)")
+      visit(.reserved(upTo: UInt64(limit)))
+    }
+  }
+
+  private func loadJobs(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    let select = try Statement(
+      """
+      SELECT id, func, name, due_ms, scheduled_at, timeout, count, origin, previous_run_at, workload
+      FROM jobs ORDER BY id
+      """, on: connection, "read the jobs")
+    var firstHidden: Int64 = 0
+    var lastHidden: Int64 = -1
+    try select.forEachRow { () throws(StoreError) in
+      let id = select.number(0)
+      if leftovers.hides(id, of: select.bytes(1)) {
+        if lastHidden < 0 { firstHidden = id }
+        lastHidden = id
+      } else {
+        visit(.job(try job(id, select)))
+      }
+    }
+    leftovers.narrow(from: firstHidden, through: lastHidden)
+  }
+
+  private func job(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredJob {
+    let key = JobKey(function: row.bytes(1), name: row.bytes(2))
+    try require(JobDatabase.isNumber(id), "jobs: id \(id)")
+    try require(JobDatabase.isName(key.function), "job \(id): func of \(key.function.count) bytes")
+    try require(JobDatabase.isName(key.name), "job \(id): name of \(key.name.count) bytes")
+    guard let timeout = Int32(exactly: row.number(5)) else {
+      throw damaged("job \(id): timeout \(row.number(5))")
+    }
+    guard let count = Int32(exactly: row.number(6)) else {
+      throw damaged("job \(id): count \(row.number(6))")
+    }
+    guard let origin = UInt8(exactly: row.number(7)).flatMap(JobOrigin.init) else {
+      throw damaged("job \(id): origin \(row.number(7))")
+    }
+    let fields = JobFields(
+      key: key, workload: row.bytes(9), scheduledAt: row.number(4), timeout: timeout,
+      count: count, origin: origin)
+    return StoredJob(
+      id: JobID(UInt64(id)), job: fields, due: row.number(3), previousRunAt: row.number(8))
+  }
+
+  private static func isName(_ bytes: Bytes) -> Bool {
+    1...Limits.nameBytes ~= bytes.count
+  }
+
+  private static func isNumber(_ number: Int64) -> Bool { 0...1 << 53 ~= number }
+
+  private func require(
+    _ holds: Bool, _ what: @autoclosure () -> String
+  ) throws(StoreError) {
+    if !holds { throw damaged(what()) }
+  }
+
+  private func damaged(_ what: String) -> StoreError {
+    StoreError(.corrupt, "\(connection.path): damaged: \(what)")
+  }
+}

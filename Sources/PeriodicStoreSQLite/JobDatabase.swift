@@ -1,0 +1,115 @@
+import CSQLite
+import PeriodicCore
+import PeriodicStore
+
+/// The database of an open store: its connection, prepared statements and inherited drops.
+final class JobDatabase {
+  let connection: Connection
+  let put: Statement
+  let reschedule: Statement
+  let delete: Statement
+  let addFunction: Statement
+  let removeFunction: Statement
+  let addDrop: Statement
+  let removeDrop: Statement
+  let reserve: Statement
+  let setSetting: Statement
+  let slice: Statement
+  /// Drops that were not finished when the store was opened.
+  var leftovers: Leftovers
+
+  /// Opens the file, makes its tables if it is new, and takes SQLite's lock on it.
+  init(_ location: StoreLocation, _ options: SQLiteStore.Options) throws(StoreError) {
+    connection = try JobDatabase.connect(location, options)
+    put = try Statement(JobDatabase.putSQL, on: connection, "write a job")
+    reschedule = try Statement(JobDatabase.rescheduleSQL, on: connection, "put a job back")
+    delete = try Statement("DELETE FROM jobs WHERE id = ?1", on: connection, "delete a job")
+    addFunction = try Statement(
+      "INSERT INTO functions(name) VALUES(?1) ON CONFLICT DO NOTHING", on: connection,
+      "write a function")
+    removeFunction = try Statement(
+      "DELETE FROM functions WHERE name = ?1", on: connection, "drop a function")
+    addDrop = try Statement(
+      "INSERT INTO drops(func, up_to) VALUES(?1, ?2) ON CONFLICT DO NOTHING", on: connection,
+      "write a drop")
+    removeDrop = try Statement(
+      "DELETE FROM drops WHERE func = ?1 AND up_to = ?2", on: connection, "end a drop")
+    reserve = try Statement(
+      "INSERT INTO reserved(only, up_to) VALUES(1, ?1)"
+        + " ON CONFLICT DO UPDATE SET up_to = max(up_to, excluded.up_to)",
+      on: connection, "reserve numbers")
+    setSetting = try Statement(
+      "INSERT INTO settings(key, value) VALUES(?1, ?2)"
+        + " ON CONFLICT DO UPDATE SET value = excluded.value",
+      on: connection, "write a setting")
+    slice = try Statement(
+      "SELECT id, func FROM jobs WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
+      on: connection, "look for rows of dropped functions")
+    leftovers = try Leftovers(in: connection)
+    // All is well: closing may now move the write-ahead log into the file.
+    try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+  }
+
+  // `extra` is not named: what a later version put there stays.
+  private static let putSQL = """
+    INSERT INTO jobs(id, func, name, due_ms, scheduled_at, timeout, count, origin,
+      previous_run_at, workload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+    ON CONFLICT(id) DO UPDATE SET func = excluded.func, name = excluded.name,
+      due_ms = excluded.due_ms, scheduled_at = excluded.scheduled_at,
+      timeout = excluded.timeout, count = excluded.count, origin = excluded.origin,
+      previous_run_at = excluded.previous_run_at, workload = excluded.workload
+    """
+
+  private static let rescheduleSQL = """
+    UPDATE jobs SET scheduled_at = ?2, due_ms = ?3, count = ?4, previous_run_at = ?5
+    WHERE id = ?1
+    """
+
+  private static func connect(
+    _ location: StoreLocation, _ options: SQLiteStore.Options
+  ) throws(StoreError) -> Connection {
+    if location.exists { try Schema.probe(location, vfs: options.vfs) }
+    let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let connection = try Connection(
+      location.path, path: location.path, flags: flags, vfs: options.vfs)
+    // Until the file is known to be ours, closing it must change nothing.
+    try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+    // A file may hold triggers and the like that somebody added; they are not run.
+    try connection.set(SQLITE_DBCONFIG_ENABLE_TRIGGER, false)
+    try connection.set(SQLITE_DBCONFIG_TRUSTED_SCHEMA, false)
+    try connection.set(SQLITE_DBCONFIG_DEFENSIVE, true)
+    try prepare(connection, options)
+    return connection
+  }
+
+  private static func prepare(
+    _ connection: Connection, _ options: SQLiteStore.Options
+  ) throws(StoreError) {
+    let synchronous = options.synchronous == .full ? "FULL" : "OFF"
+    // Exclusive before the log is opened: then its index is in this process's memory, without a
+    // shared file, and no second connection can ever come between (SQLite before 3.51.3 may damage
+    // the file when two write at the same moment).
+    try connection.run(
+      """
+      PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = \(synchronous);
+      PRAGMA cache_size = -\(options.cacheBytes / 1024); PRAGMA secure_delete = OFF;
+      PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
+      """, "configure")
+    try connection.run("BEGIN EXCLUSIVE", "take the file")
+    if try connection.number("PRAGMA page_count", "look at the file") == 0 {
+      try Schema.create(connection)
+    } else {
+      try Schema.check(connection)
+    }
+    try connection.run("COMMIT", "take the file")
+    try connection.run(
+      """
+      PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = \(options.checkpointPages);
+      PRAGMA journal_size_limit = \(64 << 20);
+      """, "turn the write-ahead log on")
+    // SQLite answers with the mode that it has, not with an error.
+    if try connection.text("PRAGMA journal_mode", "look at the mode") != "wal" {
+      throw StoreError(.failed, "\(connection.path): the write-ahead log cannot be used here")
+    }
+  }
+}

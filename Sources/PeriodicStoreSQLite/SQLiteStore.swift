@@ -1,0 +1,104 @@
+import Glibc
+public import PeriodicCore
+public import PeriodicStore
+
+/// A durable store in one SQLite file.
+///
+/// While it is open there are, beside the file `path`, its write-ahead log `path-wal` and the lock
+/// file `path.lock`, which holds the number of the process. The file can be read with the `sqlite3`
+/// tool while no server has it open; the table of jobs comes readable as the view `job_list`.
+///
+/// Like every driver it is called from one thread at a time. A second server is refused with
+/// `.busy`, whether it is in another process or in this one.
+public final class SQLiteStore: StoreDriver {
+  /// How a store is kept.
+  public struct Options: Sendable {
+    /// How hard a batch is written before it counts as durable.
+    public enum Synchronous: Sendable {
+      /// On stable storage: it survives a power cut.
+      case full
+      /// Handed to the system: it survives the end of the process only. For tests of tests.
+      case off
+    }
+
+    public var synchronous = Synchronous.full
+    /// Memory for pages of the file. Batches touch the end of it, so little is needed.
+    public var cacheBytes = 8 << 20
+    /// Pages in the write-ahead log at which they are moved into the file.
+    public var checkpointPages = 1000
+    /// The name of the SQLite file system to use; the usual one when nil.
+    package var vfs: String?
+
+    public init() {}
+  }
+
+  private let path: String
+  private let options: Options
+  private var opened: Opened?
+
+  /// A store in the file `path`, which is made by `open` if it does not exist. Its directory must.
+  public init(path: String, options: Options = Options()) {
+    self.path = path
+    self.options = options
+  }
+
+  deinit { close() }
+
+  public func open() throws(StoreError) {
+    if opened != nil { throw StoreError(.busy, "\(path): is open already") }
+    let location = try StoreLocation(path)
+    let lock = try StoreLock(location.lockPath)
+    do {
+      opened = Opened(
+        database: try JobDatabase(location, options), lock: lock, process: getpid())
+    } catch {
+      lock.release()
+      throw error
+    }
+  }
+
+  public func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    try database().load(visit)
+  }
+
+  public func apply(_ batch: StoreBatch) throws(StoreError) {
+    let database = try database()
+    if batch.isEmpty { return }
+    try database.apply(batch)
+    // The batch is durable, which is what was asked for: rows that a former run left behind can wait
+    // for a later attempt when they cannot be deleted now.
+    if !database.leftovers.isEmpty { _ = try? database.sweep() }
+  }
+
+  public func close() {
+    guard let opened else { return }
+    self.opened = nil
+    if opened.process == getpid() {
+      opened.database = nil
+      opened.lock.release()
+    } else {
+      // A child made by `fork` has neither the locks nor a right to the file; even closing SQLite's
+      // handle would work on it. The memory is given up.
+      _ = Unmanaged.passRetained(opened)
+    }
+  }
+
+  private func database() throws(StoreError) -> JobDatabase {
+    guard let database = opened?.database else { throw StoreError(.failed, "\(path): is not open") }
+    return database
+  }
+}
+
+/// What an open store owns.
+private final class Opened {
+  /// Given up first: the file is closed while the lock still stands.
+  var database: JobDatabase?
+  let lock: StoreLock
+  let process: pid_t
+
+  init(database: JobDatabase, lock: StoreLock, process: pid_t) {
+    self.database = database
+    self.lock = lock
+    self.process = process
+  }
+}

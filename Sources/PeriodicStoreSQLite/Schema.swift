@@ -1,0 +1,92 @@
+import CSQLite
+import PeriodicStore
+
+/// The form of the file: how a new one is made, and how ours is known.
+///
+/// Jobs have one key, the id, which only grows: a batch then dirties the few pages at the right edge
+/// of one tree. Every index more, or the names as key, costs 3.5 to 16 times the speed (ARCHITECTURE
+/// "Decisions"). `workload` is last, so that reading the other columns stops before it.
+enum Schema {
+  /// "Peri": marks a SQLite file as ours.
+  static let applicationID: Int64 = 0x5065_7269
+  /// What this program writes and reads. Another version has another number.
+  static let version: Int64 = 1
+
+  /// Looks at an existing file without changing anything in it or beside it.
+  ///
+  /// Opening a database in earnest may recover a journal; a foreign file must not suffer that. So
+  /// the first look is at the file alone, as if on read-only media. Ours carries its mark there
+  /// before it ever has a write-ahead log, because it is made under a rollback journal.
+  static func probe(_ location: StoreLocation, vfs: String?) throws(StoreError) {
+    let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+    do {
+      let connection = try Connection(
+        location.immutableURI, path: location.path, flags: flags, vfs: vfs)
+      if try connection.number("PRAGMA page_count", "look at the file") > 0 {
+        try check(connection)
+      }
+    } catch {
+      // A making that was cut short leaves a journal, and perhaps no readable first page.
+      if error.code == .corrupt, location.hasRollbackJournal { return }
+      throw error
+    }
+  }
+
+  /// Refuses a file that is not ours, or of a version that this program does not know.
+  static func check(_ connection: Connection) throws(StoreError) {
+    let mark = try connection.number("PRAGMA application_id", "look at the file")
+    if mark != applicationID {
+      throw StoreError(.corrupt, "\(connection.path): a SQLite file, but not one of Periodic")
+    }
+    let found = try connection.number("PRAGMA user_version", "look at the file")
+    if found > version {
+      throw StoreError(
+        .corrupt,
+        "\(connection.path): written by a newer version of Periodic (format \(found), "
+          + "this program knows format \(version))")
+    }
+    if found != version {
+      throw StoreError(.corrupt, "\(connection.path): damaged: there is no format \(found)")
+    }
+  }
+
+  /// Makes the tables of a new file; inside a transaction.
+  static func create(_ connection: Connection) throws(StoreError) {
+    try connection.run(
+      "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version);",
+      "make a new store")
+    try connection.run(tables, "make a new store")
+  }
+
+  // The comments stay in the file: the sqlite3 tool's .schema shows them.
+  private static let tables = """
+    CREATE TABLE jobs(
+      id INTEGER PRIMARY KEY,
+      func BLOB NOT NULL,
+      name BLOB NOT NULL,
+      due_ms INTEGER NOT NULL,          -- the order key, milliseconds since 1970
+      scheduled_at INTEGER NOT NULL,    -- as submitted, seconds since 1970
+      timeout INTEGER NOT NULL,         -- seconds; 0 is none given
+      count INTEGER NOT NULL,           -- how often put back for later
+      origin INTEGER NOT NULL,          -- generation of the submitter's protocol
+      previous_run_at INTEGER NOT NULL, -- seconds since 1970; 0 is never
+      extra BLOB,                       -- optional fields of later versions, kept as they are
+      workload BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE functions(name BLOB PRIMARY KEY, extra BLOB) STRICT, WITHOUT ROWID;
+    CREATE TABLE settings(key BLOB PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+    -- Jobs of func up to this id are gone, though their rows may still stand.
+    CREATE TABLE drops(
+      func BLOB NOT NULL, up_to INTEGER NOT NULL, PRIMARY KEY(func, up_to)
+    ) STRICT, WITHOUT ROWID;
+    -- Numbers below up_to may have been used: ids of jobs and fencing numbers.
+    CREATE TABLE reserved(
+      only INTEGER PRIMARY KEY CHECK (only = 1), up_to INTEGER NOT NULL
+    ) STRICT;
+    -- For people; nothing reads it.
+    CREATE VIEW job_list AS
+      SELECT id, CAST(func AS TEXT) AS func, CAST(name AS TEXT) AS name,
+        datetime(due_ms / 1000, 'unixepoch') AS due, count, timeout, length(workload) AS bytes
+      FROM jobs;
+    """
+}

@@ -1,0 +1,54 @@
+public import PeriodicStore
+
+/// What a store test works with: one store that can be opened again and again.
+///
+/// Each driver's tests say how a driver over the same content is made, and how to come by what a
+/// crash leaves.
+public final class StoreBench {
+  private let make: () -> any StoreDriver
+  private let crash: () throws -> Void
+  public private(set) var store: any StoreDriver
+  /// What was expected and did not hold.
+  public private(set) var failures: [String] = []
+
+  /// `make` gives a closed driver over what was stored so far. `crash` is called while a store is
+  /// open: what `make` gives afterwards has only what was durable at that moment.
+  public init(make: @escaping () -> any StoreDriver, crash: @escaping () throws -> Void) throws {
+    self.make = make
+    self.crash = crash
+    store = make()
+    try store.open()
+    expect(try StoreContent(loading: store), StoreContent(), "a new store is empty")
+  }
+
+  deinit { store.close() }
+
+  public func apply(_ fill: (StoreBatch) -> Void) throws {
+    try store.apply(StoreBatch(fill))
+  }
+
+  /// Closes the store, opens it and reads it.
+  public func reopened() throws -> StoreContent {
+    store.close()
+    return try opened()
+  }
+
+  /// Gives up the open store as a crash does, opens what is left and reads it.
+  public func crashed() throws -> StoreContent {
+    try crash()
+    store.close()
+    return try opened()
+  }
+
+  public func expect<Value: Equatable>(
+    _ found: Value, _ wanted: Value, _ what: String, line: UInt = #line
+  ) {
+    if found != wanted { failures.append("line \(line): \(what): \(found), not \(wanted)") }
+  }
+
+  private func opened() throws -> StoreContent {
+    store = make()
+    try store.open()
+    return try StoreContent(loading: store)
+  }
+}
