@@ -95,8 +95,10 @@ final class JobDatabase {
       PRAGMA cache_size = -\(options.cacheBytes / 1024); PRAGMA secure_delete = OFF;
       PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
       """, "configure")
+    // Asked before the transaction begins: that gives an empty file its first page.
+    let isNew = try connection.number("PRAGMA page_count", "look at the file") == 0
     try connection.run("BEGIN EXCLUSIVE", "take the file")
-    if try connection.number("PRAGMA page_count", "look at the file") == 0 {
+    if isNew {
       try Schema.create(connection)
     } else {
       try Schema.check(connection)
