@@ -63,7 +63,9 @@ let package = Package(
 
     .target(
       name: "SimulationKit",
-      dependencies: ["PeriodicCore", "PeriodicEngine", "PeriodicStore", "PeriodicServer"],
+      dependencies: [
+        "PeriodicCore", "PeriodicEngine", "PeriodicStore", "PeriodicServer", "PeriodicWire",
+      ],
       path: "Tests/SimulationKit", swiftSettings: strict),
     .executableTarget(
       name: "simulate", dependencies: ["SimulationKit"], path: "Tests/simulate",
@@ -72,6 +74,9 @@ let package = Package(
     .target(
       name: "StoreConformance", dependencies: ["PeriodicCore", "PeriodicStore"],
       path: "Tests/StoreConformance", swiftSettings: strict),
+    .executableTarget(
+      name: "bench", dependencies: ["PeriodicCore", "PeriodicWire"], path: "Tests/bench",
+      swiftSettings: strict),
 
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
