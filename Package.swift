@@ -80,6 +80,7 @@ let package = Package(
 
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
+    tests("PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],

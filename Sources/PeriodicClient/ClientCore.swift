@@ -69,17 +69,15 @@ public struct ClientCore: ~Copyable {
   private func check(name: Bytes) throws(RequestError) {
     if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
   }
-
-  /// Requests that have no completion yet.
-  public var openRequests: Int { connection.table.owed }
-  /// Completions that have not been taken.
-  public var completionCount: Int { connection.completions.count }
 }
 
 extension ClientCore: PeerCore {
   public var state: ConnectionState { connection.state }
   public var lastLoss: LossReason? { connection.lastLoss }
   public var output: Bytes { connection.output.bytes }
+  public var openRequests: Int { connection.table.owed }
+  public var completionCount: Int { connection.completions.count }
+  public var routedCount: Int { connection.routed.count }
   public var nextDeadline: Int64? { connection.nextDeadline }
 
   public mutating func open(at now: Now) { connection.open(at: now) }
@@ -92,6 +90,7 @@ extension ClientCore: PeerCore {
   public mutating func wrote(_ count: Int) { connection.output.consume(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
   public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
+  public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }
   public mutating func cancel(_ id: RequestID) -> Bool { connection.cancel(id) }
 
   public mutating func received(_ bytes: Bytes, at now: Now) {

@@ -9,13 +9,17 @@ public struct RequestID: Hashable, Comparable, Sendable, BitwiseCopyable {
 public struct RequestTag: Hashable, Sendable, BitwiseCopyable {
   /// The asker's own value: an index, or a pointer as a number.
   public var user: UInt64
-  /// Where the runtime delivers the completion; 0 is the queue that is pulled from.
+  /// Where the completion goes: 0 is the queue that `takeCompletion` empties, any other number is
+  /// the runtime's, for `takeRoutedCompletion`.
   public var route: UInt32
 
   public init(user: UInt64 = 0, route: UInt32 = 0) {
     self.user = user
     self.route = route
   }
+
+  /// Nobody wants to know.
+  public static let ignored = RequestTag(route: .max)
 }
 
 /// How a request ended.

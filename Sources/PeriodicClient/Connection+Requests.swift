@@ -13,7 +13,7 @@ extension Connection {
     if state == .closed { throw .closed }
     let body = bytes + Connection.overhead
     if body > options.frameBytes { throw .tooLarge(bytes: body, limit: options.frameBytes) }
-    if table.owed + completions.count >= options.requests {
+    if table.owed + completions.count + routed.count >= options.requests {
       throw .full(.requests, value: options.requests)
     }
     if output.count + unsent.count >= options.outputBytes {
@@ -87,14 +87,21 @@ extension Connection {
     table.remove(place)
     if request.frameBytes > 0, !request.isSent { bury(Int(request.frameBytes)) }
     guard request.kind.owesCompletion else { return }
-    completions.append(
-      Completion(id: RequestID(request.id), tag: request.tag, outcome: outcome))
+    deliver(Completion(id: RequestID(request.id), tag: request.tag, outcome: outcome))
+  }
+
+  private mutating func deliver(_ completion: Completion) {
+    switch completion.tag.route {
+    case 0: completions.append(completion)
+    case RequestTag.ignored.route: break
+    default: routed.append(completion)
+    }
   }
 
   /// Ends something that needed no request.
   mutating func complete(_ tag: RequestTag, as outcome: Outcome) -> RequestID {
     let id = RequestID(table.freshID())
-    completions.append(Completion(id: id, tag: tag, outcome: outcome))
+    deliver(Completion(id: id, tag: tag, outcome: outcome))
     return id
   }
 

@@ -23,7 +23,9 @@ struct Connection: ~Copyable {
   /// Bytes in `unsent` whose request has ended.
   var deadBytes = 0
   var table: RequestTable
+  /// Completions to be pulled, and those that the runtime passes on.
   var completions = Queue<Completion>()
+  var routed = Queue<Completion>()
 
   private var inbox: Inbox
   private var backoff: Backoff

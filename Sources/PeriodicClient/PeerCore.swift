@@ -30,7 +30,15 @@ public protocol PeerCore: ~Copyable {
   mutating func takeAction() -> TransportAction?
   /// When to call `tick`, on the monotonic clock; `nil` is not at all.
   var nextDeadline: Int64? { get }
+  /// The completion that is oldest among those to be pulled.
   mutating func takeCompletion() -> Completion?
+  /// The completion that is oldest among those with a route.
+  mutating func takeRoutedCompletion() -> Completion?
+  /// Requests that have no completion yet.
+  var openRequests: Int { get }
+  /// Completions that have not been taken, without and with a route.
+  var completionCount: Int { get }
+  var routedCount: Int { get }
   /// Ends a request now, as `cancelled`. False if it has ended already.
   mutating func cancel(_ id: RequestID) -> Bool
 }

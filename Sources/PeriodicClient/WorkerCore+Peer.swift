@@ -5,12 +5,16 @@ extension WorkerCore: PeerCore {
   public var state: ConnectionState { connection.state }
   public var lastLoss: LossReason? { connection.lastLoss }
   public var output: Bytes { connection.output.bytes }
+  public var openRequests: Int { connection.table.owed }
+  public var completionCount: Int { connection.completions.count }
+  public var routedCount: Int { connection.routed.count }
 
   public mutating func open(at now: Now) { connection.open(at: now) }
   public mutating func connected(at now: Now) { connection.connected(at: now) }
   public mutating func wrote(_ count: Int) { connection.output.consume(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
   public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
+  public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }
   public mutating func cancel(_ id: RequestID) -> Bool { connection.cancel(id) }
 
   public mutating func disconnected(_ reason: LossReason, at now: Now) {

@@ -121,9 +121,4 @@ public struct WorkerCore: ~Copyable {
       connection.send(.cannotDo(function: $0), .withdraw, at: now)
     }
   }
-
-  /// Requests that have no completion yet.
-  public var openRequests: Int { connection.table.owed }
-  /// Completions that have not been taken.
-  public var completionCount: Int { connection.completions.count }
 }
