@@ -26,6 +26,8 @@ public struct Limits: Equatable, Sendable {
 
   /// Bytes of a function's or a job's name.
   public static let nameBytes = 255
+  /// Bytes of a generation 1 message id; a longer one closes the connection.
+  public static let messageBytes = 255
 
   public init() {}
 }

@@ -5,13 +5,6 @@ public import PeriodicCore
 ///
 /// Keeps no bytes: each call is given the whole list again, which may have moved meanwhile.
 public struct Generation2JobList {
-  public enum Item {
-    case job(JobFields)
-    case end
-    /// The list is not what its count says. What was taken off before stays taken.
-    case violation(WireViolation)
-  }
-
   /// Two empty names, an empty workload, a time and a version.
   static let shortestJob = 15
 
@@ -23,7 +16,7 @@ public struct Generation2JobList {
   public init() {}
 
   /// The next job of `list`, which is what `Command.load` carries or DATA answers to DUMP.
-  public mutating func next(in list: Bytes) -> Item {
+  public mutating func next(in list: Bytes) -> JobListItem {
     var reader = ByteReader(Bytes(rebasing: list[offset...]))
     guard let count = left ?? reader.uint64() else { return .violation(.shortBody) }
     guard count > 0 else { return reader.isAtEnd ? .end : .violation(.trailingBytes) }
