@@ -44,7 +44,7 @@ let package = Package(
     layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite"]),
     layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
     layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
-    layer("PeriodicLoop", ["CUV"]),
+    layer("PeriodicLoop", ["PeriodicCore", "CUV"]),
     layer(
       "PeriodicRuntime",
       [
@@ -81,6 +81,7 @@ let package = Package(
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests("PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire"]),
+    tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],

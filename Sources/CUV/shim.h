@@ -1,1 +1,22 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
 #include <uv.h>
+
+/* What Swift cannot import: GNU extensions, variadic functions. */
+
+int accept4(int descriptor, struct sockaddr *address, socklen_t *length, int flags);
+
+/* Accepts one connection, non-blocking and close-on-exec; a descriptor or -errno. */
+static inline int cuv_accept(int listener) {
+  int accepted = accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  return accepted < 0 ? -errno : accepted;
+}
+
+/* Names the calling thread for debuggers; 15 bytes are kept. */
+static inline void cuv_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
+
+/* A descriptor to give up when a process has no more of them; -1 if there is none. */
+static inline int cuv_open_reserve(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }

@@ -1,0 +1,39 @@
+internal import CUV
+internal import Glibc
+public import PeriodicCore
+
+extension Loop {
+  /// Both clocks, the same for a whole turn's input as far as libuv's own time is.
+  ///
+  /// Monotonic time is the loop's own, which libuv reads once before and once after each wait; a
+  /// call from outside a turn reads it anew.
+  public var now: Now {
+    if !isInTurn { refreshNow() }
+    if hostClock == nil, cachedNow.monotonic != Int64(uv_now(uv)) { readClocks() }
+    return cachedNow
+  }
+
+  /// Reads time from `clock` instead of the system, nil for the system again. Timers follow it, as
+  /// far as the host steps the loop when its clock has moved.
+  public func setClock(_ clock: (() -> Now)?) {
+    preconditionOnLoop()
+    hostClock = clock
+    refreshNow()
+  }
+
+  func refreshNow() {
+    if let hostClock {
+      cachedNow = hostClock()
+    } else {
+      uv_update_time(uv)
+      readClocks()
+    }
+  }
+
+  private func readClocks() {
+    var time = timespec()
+    clock_gettime(CLOCK_REALTIME, &time)
+    let wall = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    cachedNow = Now(monotonic: Int64(uv_now(uv)), wall: wall)
+  }
+}

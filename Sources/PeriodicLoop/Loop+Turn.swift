@@ -1,0 +1,116 @@
+internal import CUV
+internal import PeriodicCore
+
+extension Loop {
+  /// Runs turns until `stop`.
+  public func run() {
+    enter()
+    while !stopIsRequested { uv_run(uv, UV_RUN_ONCE) }
+    stopIsRequested = false
+    isInTurn = false
+  }
+
+  /// Makes `run` return at the end of this turn, or at once if it is called before `run`.
+  public func stop() {
+    preconditionOnLoop()
+    stopIsRequested = true
+    wake()
+  }
+
+  /// One turn without waiting.
+  ///
+  /// Polls a second time if the turn began to watch something, because epoll hears of that only in
+  /// the poll, and a host that waits on the descriptor before would miss it.
+  public func step() {
+    enter()
+    watchChanged = false
+    uv_run(uv, UV_RUN_NOWAIT)
+    if watchChanged {
+      watchChanged = false
+      uv_run(uv, UV_RUN_NOWAIT)
+    }
+    stopIsRequested = false
+    isInTurn = false
+  }
+
+  private func enter() {
+    preconditionOnLoop()
+    invariant(!isInTurn, "a loop is not run from inside one of its callbacks")
+    isInTurn = true
+  }
+
+  /// Whether the caller is inside `run` or `step`, so that it may call neither.
+  public var isRunning: Bool { isInTurn }
+
+  /// A descriptor that becomes readable when the loop has input. Watch it level-triggered, do
+  /// nothing else with it.
+  public var fileDescriptor: Int32 { uv_backend_fd(uv) }
+
+  /// How long a host may wait on the descriptor before it calls `step`: 0 while there is work, -1 if
+  /// only input can bring some.
+  public var timeoutMilliseconds: Int32 {
+    preconditionOnLoop()
+    if watchChanged || !soon.isEmpty || stopIsRequested || someoneNeedsTurn { return 0 }
+    uv_update_time(uv)
+    if uv_backend_timeout(uv) == 0 { return 0 }
+    guard earliestTimer != .max else { return -1 }
+    let left = earliestTimer.subtractingReportingOverflow(now.monotonic)
+    return Int32(clamping: left.overflow ? .max : max(0, left.partialValue))
+  }
+
+  /// Adds something whose turns this loop finishes. The loop keeps it until it is removed.
+  public func add(_ participant: any TurnParticipant) {
+    preconditionOnLoop()
+    participants.append(participant)
+  }
+
+  public func remove(_ participant: any TurnParticipant) {
+    preconditionOnLoop()
+    participants.removeAll { $0 === participant }
+  }
+
+  /// Calls `body` once, early in the next turn: for what must not happen inside the present call.
+  public func soon(_ body: @escaping () -> Void) {
+    preconditionOnLoop()
+    soon.append(body)
+  }
+
+  var someoneNeedsTurn: Bool {
+    for participant in participants where participant.needsTurn { return true }
+    return false
+  }
+
+  /// What timers and callers have left to do is done before the loop waits.
+  func beforePoll() {
+    refreshNow()
+    runSoon()
+    fireTimers()
+    finishTurns()
+    if soon.isEmpty && !someoneNeedsTurn && !stopIsRequested {
+      uv_idle_stop(idle)
+    } else {
+      uv_idle_start(idle) { _ in }
+    }
+    armTimer()
+  }
+
+  /// All input of the turn has been handled.
+  func afterPoll() {
+    refreshNow()
+    finishTurns()
+  }
+
+  private func runSoon() {
+    guard !soon.isEmpty else { return }
+    let bodies = soon
+    soon.removeAll(keepingCapacity: true)
+    for body in bodies { body() }
+  }
+
+  private func finishTurns() {
+    guard someoneNeedsTurn else { return }
+    for participant in participants where participant.needsTurn {
+      participant.endOfTurn(at: now)
+    }
+  }
+}

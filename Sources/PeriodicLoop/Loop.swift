@@ -1,0 +1,120 @@
+internal import CUV
+internal import Glibc
+internal import PeriodicCore
+
+/// An event loop: turns of waiting for sockets, timers and other threads, over one `uv_loop_t`.
+///
+/// A loop is driven in one of two ways. `run` waits and works until `stop`. A host with a loop of
+/// its own waits until `fileDescriptor` is readable or `timeoutMilliseconds` have passed, then calls
+/// `step`. Neither makes a thread.
+///
+/// The loop and everything made on it belong to one thread, the one that made it or called `adopt`
+/// last, and every call checks that. Exceptions are `wake` and what `Mailbox.Sender` offers.
+public final class Loop {
+  let uv: UnsafeMutablePointer<uv_loop_t>
+  /// What sockets read into; its content is valid within one callback. One for all, because at most
+  /// one callback runs at a time.
+  let input: UnsafeMutableRawBufferPointer
+  var owner = pthread_self()
+  /// Inside `step` or `run`, where a second one would be a bug.
+  var isInTurn = false
+  var stopIsRequested = false
+  /// Something is watched that epoll has not been told of: the poll has to run before a host waits.
+  /// At first that is the wake-up.
+  var watchChanged = true
+
+  var participants: [any TurnParticipant] = []
+  var soon: [() -> Void] = []
+  var timers: [Unmanaged<LoopTimer>] = []
+  /// No armed timer is due before this, monotonic milliseconds.
+  var earliestTimer = Int64.max
+  /// What the libuv timer is set to.
+  var armedTimer = Int64.max
+  var cachedNow = Now(monotonic: .min, wall: 0)
+  var hostClock: (() -> Now)?
+
+  /// Ends the wait of `run`, or makes the descriptor readable.
+  private let waker: UnsafeMutablePointer<uv_async_t>
+  let timer: UnsafeMutablePointer<uv_timer_t>
+  private let prepare: UnsafeMutablePointer<uv_prepare_t>
+  private let check: UnsafeMutablePointer<uv_check_t>
+  /// Active while a participant has more work: libuv does not wait while an idle handle is.
+  let idle: UnsafeMutablePointer<uv_idle_t>
+
+  /// Bytes that one read takes at most.
+  public static let readSize = 64 << 10
+
+  public init() throws(LoopError) {
+    uv = .allocate(capacity: 1)
+    let status = uv_loop_init(uv)
+    guard status == 0 else {
+      uv.deallocate()
+      throw LoopError(status, "make an event loop")
+    }
+    waker = .allocate(capacity: 1)
+    let wakerStatus = uv_async_init(uv, waker) { _ in }
+    guard wakerStatus == 0 else {
+      waker.deallocate()
+      uv_loop_close(uv)
+      uv.deallocate()
+      throw LoopError(wakerStatus, "make an event loop's wake-up")
+    }
+    input = .allocate(byteCount: Loop.readSize, alignment: 16)
+    timer = .allocate(capacity: 1)
+    prepare = .allocate(capacity: 1)
+    check = .allocate(capacity: 1)
+    idle = .allocate(capacity: 1)
+    uv_timer_init(uv, timer)
+    uv_prepare_init(uv, prepare)
+    uv_check_init(uv, check)
+    uv_idle_init(uv, idle)
+    uv.pointee.data = Unmanaged.passUnretained(self).toOpaque()
+    uv_prepare_start(prepare) { loopOf($0?.pointee.loop)?.beforePoll() }
+    uv_check_start(check) { loopOf($0?.pointee.loop)?.afterPoll() }
+  }
+
+  deinit {
+    uv.pointee.data = nil
+    func close<Raw>(_ handle: UnsafeMutablePointer<Raw>) {
+      closeAndFree(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self))
+    }
+    close(waker)
+    close(timer)
+    close(prepare)
+    close(check)
+    close(idle)
+    while uv_loop_alive(uv) != 0 { uv_run(uv, UV_RUN_DEFAULT) }
+    let status = uv_loop_close(uv)
+    invariant(status == 0, "a loop goes after everything that was made on it")
+    uv.deallocate()
+    input.deallocate()
+  }
+
+  /// Closes a handle that Swift allocated; its memory goes when libuv is done with it.
+  func closeAndFree(_ handle: UnsafeMutablePointer<uv_handle_t>) {
+    uv_close(handle) { $0?.deallocate() }
+  }
+
+  /// Ends the wait of `run`, or makes `fileDescriptor` readable. Any thread and signal handler may
+  /// call it, for as long as the loop exists.
+  public func wake() { uv_async_send(waker) }
+
+  /// Stops the process when the calling thread is not the loop's.
+  public func preconditionOnLoop() {
+    invariant(
+      pthread_equal(owner, pthread_self()) != 0,
+      "a loop and what was made on it are used on the loop's thread only")
+  }
+
+  /// Makes the calling thread the loop's. The former one must have stopped using it.
+  public func adopt() {
+    invariant(!isInTurn, "a loop changes its thread between turns")
+    owner = pthread_self()
+  }
+}
+
+/// The loop that a handle's libuv loop belongs to; nil while it is being taken down.
+private func loopOf(_ uv: UnsafeMutablePointer<uv_loop_t>?) -> Loop? {
+  guard let data = uv?.pointee.data else { return nil }
+  return Unmanaged<Loop>.fromOpaque(data).takeUnretainedValue()
+}

@@ -1,0 +1,103 @@
+internal import CUV
+internal import Glibc
+internal import PeriodicCore
+
+/// Owns one non-blocking descriptor, and tells when it can be read or written.
+///
+/// The sockets are ours and libuv only watches them. Its own stream type writes without
+/// MSG_NOSIGNAL, so that a closed peer raises SIGPIPE in the host; it copies or pins what a socket
+/// does not take; and it spins when descriptors run out.
+final class SocketWatch {
+  let loop: Loop
+  let descriptor: Int32
+  private let poll: Handle<uv_poll_t>
+  /// What is watched now, in libuv's bits.
+  private var interest: Int32 = 0
+  /// Called with what the descriptor is ready for. An error counts as both, so that the call that
+  /// follows finds it. Cleared on close, which breaks the circle to the owner.
+  private var ready: ((_ readable: Bool, _ writable: Bool) -> Void)?
+
+  /// Takes over `descriptor`, and closes it if it cannot be watched.
+  init(_ loop: Loop, _ descriptor: Int32) throws(LoopError) {
+    self.loop = loop
+    self.descriptor = descriptor
+    do {
+      poll = try Handle(loop, "watch a socket") { uv, raw in uv_poll_init(uv, raw, descriptor) }
+    } catch {
+      Glibc.close(descriptor)
+      throw error
+    }
+    poll.setOwner(self)
+  }
+
+  deinit { close() }
+
+  var isClosed: Bool { poll.isClosed }
+
+  func onReady(_ body: @escaping (_ readable: Bool, _ writable: Bool) -> Void) { ready = body }
+
+  var isWatchingReads: Bool { interest & Int32(UV_READABLE.rawValue) != 0 }
+  var isWatchingWrites: Bool { interest & Int32(UV_WRITABLE.rawValue) != 0 }
+
+  /// Sets what to watch; the descriptor stays as ready as it is until something is done about it.
+  func watch(reads: Bool? = nil, writes: Bool? = nil) {
+    guard !isClosed else { return }
+    var wanted: Int32 = 0
+    if reads ?? isWatchingReads { wanted |= Int32(UV_READABLE.rawValue) }
+    if writes ?? isWatchingWrites { wanted |= Int32(UV_WRITABLE.rawValue) }
+    if wanted == interest { return }
+    interest = wanted
+    loop.watchChanged = true
+    let status =
+      wanted == 0
+      ? uv_poll_stop(poll.raw)
+      : uv_poll_start(poll.raw, wanted) { raw, status, events in
+        handleOwner(raw, as: SocketWatch.self)?.isReady(status, events)
+      }
+    invariant(status == 0, "a descriptor is watched by one handle")
+  }
+
+  private func isReady(_ status: Int32, _ events: Int32) {
+    guard let ready else { return }
+    if status < 0 {
+      // libuv has stopped watching; the pending error is found by the next read or write.
+      let before = interest
+      interest = 0
+      let reads = before & Int32(UV_READABLE.rawValue) != 0
+      ready(reads, true)
+      return
+    }
+    ready(events & Int32(UV_READABLE.rawValue) != 0, events & Int32(UV_WRITABLE.rawValue) != 0)
+  }
+
+  /// The socket's pending error, which this clears; 0 if there is none.
+  func takeError() -> Int32 {
+    var code: Int32 = 0
+    var size = socklen_t(MemoryLayout<Int32>.size)
+    let status = getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &size)
+    return status == 0 ? code : errno
+  }
+
+  /// Stops watching and closes the descriptor. Safe to call twice.
+  func close() {
+    guard !isClosed else { return }
+    ready = nil
+    poll.close()
+    Glibc.close(descriptor)
+  }
+}
+
+/// A new non-blocking stream socket, closed on exec.
+func makeSocket(_ family: Int32, _ doing: @autoclosure () -> String) throws(LoopError) -> Int32 {
+  let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+  let descriptor = socket(family, Int32(type), 0)
+  if descriptor < 0 { throw .last(doing()) }
+  return descriptor
+}
+
+/// Sets one of a socket's options that is a number.
+@discardableResult
+func setOption(_ descriptor: Int32, _ level: Int32, _ name: Int32, _ value: Int32) -> Bool {
+  var value = value
+  return setsockopt(descriptor, level, name, &value, socklen_t(MemoryLayout<Int32>.size)) == 0
+}

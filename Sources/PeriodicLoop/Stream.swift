@@ -1,0 +1,160 @@
+internal import CUV
+internal import Glibc
+public import PeriodicCore
+
+/// One connection: TCP, or a Unix socket.
+///
+/// It buffers nothing in either direction. What arrives is lent to the owner from the loop's one
+/// input buffer; what a socket does not take stays with the owner, who is told when to try again.
+/// Closes once, by `close` or by a failure, and is silent afterwards.
+public final class Stream {
+  public let loop: Loop
+  var watch: SocketWatch?
+  /// Set by whoever has the stream; held until the stream is closed.
+  public var owner: (any StreamOwner)?
+  /// What it is, for messages: "the connection to tcp://10.0.0.1:5000".
+  public let name: String
+  /// Whether this is a Unix socket, whose peer is on this machine.
+  public let isUnix: Bool
+  var phase = Phase.open
+  var wantsReads = false
+  var attempt: ConnectionAttempt?
+
+  enum Phase { case connecting, open, closed }
+
+  /// A connection to be made; see `connect`.
+  init(connecting loop: Loop, to address: Address, owner: any StreamOwner) {
+    self.loop = loop
+    self.owner = owner
+    name = "the connection to \(address)"
+    if case .unix = address { isUnix = true } else { isUnix = false }
+    phase = .connecting
+  }
+
+  /// A connection that stands; takes over `descriptor`.
+  init(_ loop: Loop, _ descriptor: Int32, isUnix: Bool, name: String) throws(LoopError) {
+    self.loop = loop
+    self.isUnix = isUnix
+    self.name = name
+    install(try SocketWatch(loop, descriptor))
+  }
+
+  deinit { close() }
+
+  public var isOpen: Bool { phase == .open }
+  public var isClosed: Bool { phase == .closed }
+
+  /// Begins, or goes on, to hand what arrives to the owner. Not reading is the way to slow a peer.
+  public func startReading() {
+    wantsReads = true
+    if phase == .open { watch?.watch(reads: true) }
+  }
+
+  public func pauseReading() {
+    wantsReads = false
+    if phase == .open { watch?.watch(reads: false) }
+  }
+
+  /// Sends as many of `bytes` as the socket takes at once, and returns how many those are.
+  ///
+  /// If not all, the owner hears `streamCanWrite` when there is room. A failure closes the stream
+  /// and is reported to the owner in the next turn, so that the caller may be in the middle of
+  /// something; 0 is returned.
+  public func write(_ bytes: Bytes) -> Int {
+    loop.preconditionOnLoop()
+    guard phase == .open, let watch, let start = bytes.baseAddress else { return 0 }
+    while true {
+      let sent = send(watch.descriptor, start, bytes.count, Int32(MSG_NOSIGNAL))
+      if sent >= 0 {
+        watch.watch(writes: sent < bytes.count)
+        return sent
+      }
+      switch errno {
+      case EINTR: continue
+      case EAGAIN, ENOBUFS:
+        watch.watch(writes: true)
+        return 0
+      default:
+        failSoon(.last("write to \(name)"))
+        return 0
+      }
+    }
+  }
+
+  /// Tells the peer that nothing more will come; reading goes on.
+  public func endWriting() {
+    loop.preconditionOnLoop()
+    guard phase == .open, let watch else { return }
+    watch.watch(writes: false)
+    // Fails only when the connection is gone already, and then reading reports that.
+    _ = shutdown(watch.descriptor, Int32(SHUT_WR))
+  }
+
+  /// Closes the connection now; what the socket has taken is still sent. Safe to call twice. The
+  /// owner hears nothing more and is let go.
+  public func close() {
+    guard phase != .closed else { return }
+    loop.preconditionOnLoop()
+    phase = .closed
+    attempt?.cancel()
+    attempt = nil
+    watch?.close()
+    watch = nil
+    owner = nil
+  }
+
+  /// Closes the stream, and tells the owner why.
+  func fail(_ error: LoopError) {
+    guard phase != .closed else { return }
+    let owner = owner
+    close()
+    owner?.stream(self, failed: error)
+  }
+
+  private func failSoon(_ error: LoopError) {
+    watch?.watch(reads: false, writes: false)
+    loop.soon { [self] in fail(error) }
+  }
+}
+
+extension Stream {
+  func install(_ watch: SocketWatch) {
+    self.watch = watch
+    if !isUnix { setOption(watch.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    watch.onReady { [unowned self] in isReady($0, $1) }
+  }
+
+  private func isReady(_ readable: Bool, _ writable: Bool) {
+    if phase == .connecting {
+      attempt?.isReady()
+      return
+    }
+    if readable && wantsReads { read() }
+    if writable && phase == .open { canWrite() }
+  }
+
+  /// One read a turn: with level-triggered polling the rest comes in the next, after other sockets.
+  private func read() {
+    guard let watch else { return }
+    let count = recv(watch.descriptor, loop.input.baseAddress, loop.input.count, 0)
+    if count > 0 {
+      owner?.stream(self, received: Bytes(rebasing: Bytes(loop.input)[..<count]))
+    } else if count == 0 {
+      pauseReading()
+      owner?.streamEnded(self)
+    } else if errno != EAGAIN && errno != EINTR {
+      fail(.last("read from \(name)"))
+    }
+  }
+
+  private func canWrite() {
+    guard let watch else { return }
+    let code = watch.takeError()
+    if code != 0 {
+      fail(LoopError(-code, "write to \(name)"))
+      return
+    }
+    watch.watch(writes: false)
+    owner?.streamCanWrite(self)
+  }
+}

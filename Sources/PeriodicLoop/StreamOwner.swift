@@ -1,0 +1,20 @@
+public import PeriodicCore
+
+/// Who hears of what happens on a stream. All calls come on the loop, none after `Stream.close`.
+public protocol StreamOwner: AnyObject {
+  /// The connection that `Stream.connect` began stands: it can be written, and read once reading is
+  /// started.
+  func streamConnected(_ stream: Stream)
+  /// Bytes have come. They lie in the loop's buffer, which the next read overwrites.
+  func stream(_ stream: Stream, received bytes: Bytes)
+  /// The peer will send nothing more. It may still read.
+  func streamEnded(_ stream: Stream)
+  /// The socket takes bytes again, after a write that it did not take whole.
+  func streamCanWrite(_ stream: Stream)
+  /// The connection failed or could not be made. The stream is closed already.
+  func stream(_ stream: Stream, failed error: LoopError)
+}
+
+extension StreamOwner {
+  public func streamConnected(_ stream: Stream) {}
+}
