@@ -1,0 +1,100 @@
+import CLLHTTP
+import PeriodicCore
+
+extension HTTPDecoder {
+  /// The callbacks, which llhttp wants to find as long as a parser lives. Never changed.
+  nonisolated(unsafe) static let settings: UnsafeMutablePointer<llhttp_settings_t> = {
+    let settings = UnsafeMutablePointer<llhttp_settings_t>.allocate(capacity: 1)
+    llhttp_settings_init(settings)
+    settings.pointee.on_url = { parser, text, length in
+      HTTPDecoder.owner(parser).take(target: Bytes(start: text, count: length))
+    }
+    settings.pointee.on_header_field = { parser, text, length in
+      HTTPDecoder.owner(parser).take(name: Bytes(start: text, count: length))
+    }
+    settings.pointee.on_header_value = { parser, text, length in
+      HTTPDecoder.owner(parser).take(value: Bytes(start: text, count: length))
+    }
+    settings.pointee.on_header_value_complete = { HTTPDecoder.owner($0).endField() }
+    settings.pointee.on_headers_complete = { HTTPDecoder.owner($0).endHeaders() }
+    settings.pointee.on_body = { parser, text, length in
+      HTTPDecoder.owner(parser).take(body: Bytes(start: text, count: length)) ? 0 : failed
+    }
+    settings.pointee.on_message_complete = { HTTPDecoder.owner($0).endMessage() }
+    return settings
+  }()
+
+  /// What a callback answers to end the parse: HPE_USER for data, -1 for the others; both are taken.
+  private static let failed: Int32 = -1
+
+  private static func owner(_ parser: UnsafeMutablePointer<llhttp_t>?) -> HTTPDecoder {
+    guard let data = parser?.pointee.data else { fatalError("a parser has its decoder") }
+    return Unmanaged<HTTPDecoder>.fromOpaque(data).takeUnretainedValue()
+  }
+
+  private func take(target part: Bytes) -> Int32 {
+    isHead = UInt32(parser.pointee.method) == HTTP_HEAD.rawValue
+    target.append(part)
+    return 0
+  }
+
+  private func take(name part: Bytes) -> Int32 {
+    if fieldName.count + part.count <= HTTPHeaders.valueBytes {
+      fieldName.append(contentsOf: part)
+    } else {
+      fieldName = [0]
+    }
+    return 0
+  }
+
+  private func take(value part: Bytes) -> Int32 {
+    fieldValue.append(contentsOf: part.prefix(HTTPHeaders.valueBytes - fieldValue.count))
+    return 0
+  }
+
+  private func endField() -> Int32 {
+    // What follows the body are trailers, which say nothing that is wanted.
+    if !hasHeaders {
+      fieldName.withUnsafeBytes { name in
+        fieldValue.withUnsafeBytes { headers.take(name, $0) }
+      }
+    }
+    fieldName.removeAll(keepingCapacity: true)
+    fieldValue.removeAll(keepingCapacity: true)
+    return 0
+  }
+
+  private func endHeaders() -> Int32 {
+    hasHeaders = true
+    // An upgrade is an offer; it is passed over.
+    parser.pointee.upgrade = 0
+    do throws(HTTPFailure) {
+      try checkHeaders()
+      return 0
+    } catch {
+      failure = error
+      return HTTPDecoder.failed
+    }
+  }
+
+  private func checkHeaders() throws(HTTPFailure) {
+    guard parser.pointee.http_major == 1, parser.pointee.http_minor <= 1 else {
+      throw HTTPFailure(.versionNotSupported, "the versions served are 1.0 and 1.1")
+    }
+    if let failure = headers.failure(minor: parser.pointee.http_minor) { throw failure }
+    switch llhttp_method_t(UInt32(parser.pointee.method)) {
+    case HTTP_GET, HTTP_HEAD, HTTP_DELETE, HTTP_POST: break
+    default: throw HTTPFailure(.badRequest, nil)
+    }
+    if headers.hasLength, !mayComeBody(parser.pointee.content_length) { throw .bodyTooLarge }
+    if parser.pointee.http_minor == 0 { headers.expectsContinue = false }
+    let route = try HTTPTarget(target.bytes, function: &function)
+    query.feed(Bytes(rebasing: target.bytes[route.query]))
+    query.finish()
+  }
+
+  private func endMessage() -> Int32 {
+    isComplete = true
+    return Int32(HPE_PAUSED.rawValue)
+  }
+}
