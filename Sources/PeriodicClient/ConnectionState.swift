@@ -28,7 +28,6 @@ public enum LossReason: Equatable, Sendable {
   case peerSilent
   /// The server sent what no server sends.
   case violation(WireViolation)
-  case unexpectedReply
   /// The server would not take a function that it had taken before.
   case functionRefused
 }
@@ -38,4 +37,20 @@ public enum TransportAction: Equatable, Sendable {
   case connect
   /// Close the transport; nothing that it still says may be passed on.
   case disconnect
+}
+
+extension LossReason {
+  /// A sentence for a person, without a full stop.
+  public var text: String {
+    switch self {
+    case .connectFailed(let code): "cannot connect (system error \(-code))"
+    case .transportFailed(let code): "the connection failed (system error \(-code))"
+    case .endOfStream: "the server closed the connection"
+    case .connectTimedOut: "no connection within the time for it"
+    case .registrationTimedOut: "the server did not answer the registration"
+    case .peerSilent: "the server is silent, also when pinged"
+    case .violation(let violation): "not a generation 2 server: \(violation.text)"
+    case .functionRefused: "the server refused a function of this worker"
+    }
+  }
 }

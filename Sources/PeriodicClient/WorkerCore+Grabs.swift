@@ -8,14 +8,14 @@ extension WorkerCore {
   ///
   /// - Parameter slots: from 1 to 4,096; beyond, the nearest.
   public mutating func setSlots(_ slots: Int, at now: Now) {
-    limit = WorkerCore.bounded(slots)
+    slotLimit = WorkerCore.bounded(slots)
     fillGrabs(at: now)
   }
 
   /// Grabs as far as the bound allows.
   mutating func fillGrabs(at now: Now) {
     guard connection.isReady, !isDraining, !functions.isEmpty else { return }
-    while grabbing + jobs.count < limit {
+    while grabbing + jobs.count < slotLimit {
       if idle.isEmpty {
         idle.append(UInt32(slots.count))
         slots.append(Slot())
@@ -49,7 +49,7 @@ extension WorkerCore {
     }
     let index = place.pointee.detail
     grabbing -= 1
-    if isDraining || jobs.count >= limit {
+    if isDraining || jobs.count >= slotLimit {
       slots[Int(index)].state = .idle
       idle.append(index)
       connection.send(.unassigned, under: number, at: now)

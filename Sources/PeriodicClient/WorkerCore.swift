@@ -20,7 +20,8 @@ public struct WorkerCore: ~Copyable {
   /// Places in `slots` that are idle.
   var idle: [UInt32] = []
   var grabbing = 0
-  var limit = 0
+  /// Jobs that may be in hand at a time.
+  public internal(set) var slotLimit = 0
   var jobs = HeldJobs()
   /// Jobs that wait for `next`, first come first.
   var received = Queue<UInt32>()
@@ -53,7 +54,7 @@ public struct WorkerCore: ~Copyable {
     slots: Int = 1, options: ConnectionOptions = ConnectionOptions(), seed: UInt64
   ) {
     connection = Connection(role: .worker, options: options, seed: seed)
-    limit = WorkerCore.bounded(slots)
+    slotLimit = WorkerCore.bounded(slots)
   }
 
   static func bounded(_ slots: Int) -> Int { max(1, min(slots, Limits().grabsPerConnection)) }

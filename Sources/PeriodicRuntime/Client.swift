@@ -1,0 +1,145 @@
+public import PeriodicClient
+public import PeriodicCore
+public import PeriodicLoop
+
+/// Submits jobs to a server, and asks it things, over one connection that it keeps up by itself.
+///
+///     let loop = try Loop()
+///     let client = Client(loop, to: try Address("tcp://127.0.0.1:5000"))
+///     let outcome = try client.submitAndWait(Job("resize", "a.png", workload: bytes))   // .success
+///
+/// **Requests**: `submit`, `ping`, `remove`, `drop`, `status`. Each returns at once, and ends in
+/// exactly one `Outcome`, delivered as its `Delivery` says: pulled from a queue in batches, passed to
+/// a closure, or nowhere. Any number up to `ConnectionOptions.requests` may be under way; they are
+/// sent together at the end of the loop's turn. A request that throws was not made at all.
+/// **Waiting**: `submitAndWait` and its like run the loop until their request has ended; inside a
+/// callback of the same loop they throw `deadlock`.
+/// **Connection**: begins at once, and comes back after a loss with growing pauses. Requests made
+/// meanwhile wait for it, within their time. Those that were sent when it was lost end as
+/// `disconnected`: they may have been carried out, and nothing is sent twice.
+/// **End**: `close`, or letting the client go; every open request ends as `cancelled`. Before the
+/// loop goes.
+///
+/// Belongs to the loop's thread. Times are milliseconds: a `timeout` covers waiting for a connection
+/// and for the answer, `nil` is `ConnectionOptions.requestTimeout`, `.max` is for ever.
+public final class Client {
+  let runner: PeerRunner<ClientCore>
+
+  public init(
+    _ loop: Loop, to address: Address, options: ConnectionOptions = ConnectionOptions()
+  ) {
+    let core = ClientCore(options: options, seed: .random(in: 0 ... .max))
+    runner = PeerRunner(loop, to: address, core)
+    runner.afterTurn = { [unowned self] in notify() }
+  }
+
+  deinit {
+    runner.afterTurn = nil
+    runner.close()
+  }
+
+  public var loop: Loop { runner.loop }
+
+  // MARK: Requests
+
+  /// Submits a job, or replaces the waiting job of the same function and name. `success` when the
+  /// server has stored it.
+  @discardableResult
+  public func submit(
+    _ job: JobFields, _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.submit(job, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  @discardableResult
+  public func submit(
+    _ job: Job, _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try job.withFields { (fields) throws(RequestError) in
+      try submit(fields, delivery, timeout: timeout)
+    }
+  }
+
+  /// Asks for a sign of life.
+  @discardableResult
+  public func ping(
+    _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.ping(tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Deletes a job in whatever state it is. `success` also if there is none.
+  @discardableResult
+  public func remove(
+    _ key: JobKey, _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.remove(key, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Drops a function and its jobs if no worker has it. `success` either way.
+  @discardableResult
+  public func drop(
+    function: Bytes, _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.drop(function: function, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Asks for every function's numbers. Ends as `data`, which `FunctionStatus.list` reads.
+  @discardableResult
+  public func status(
+    _ delivery: Delivery, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.status(tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Ends a request now, as `cancelled`; it may be carried out nevertheless. False if it has ended.
+  @discardableResult
+  public func cancel(_ id: RequestID) -> Bool { runner.cancel(id) }
+
+  // MARK: Completions
+
+  /// The oldest completion of those delivered by `pull`, if there is one.
+  public func takeCompletion() -> Completion? { runner.core.takeCompletion() }
+
+  /// Completions that `takeCompletion` has ready.
+  public var completionCount: Int { runner.core.completionCount }
+
+  /// Called at the end of a turn that something happened in, while there are completions to take.
+  public var onCompletions: (() -> Void)?
+
+  /// Requests that have not ended.
+  public var openRequests: Int { runner.core.openRequests }
+
+  // MARK: Connection
+
+  public var state: ConnectionState { runner.core.state }
+  /// Why the last connection, or attempt at one, ended; and the same in words.
+  public var lastLoss: LossReason? { runner.core.lastLoss }
+  public var lastLossText: String? { runner.lossText }
+
+  /// Called at the end of the turn in which the connection came or went, with the newest state.
+  public var onStateChange: ((ConnectionState) -> Void)?
+  private var lastState = ConnectionState.connecting
+
+  /// Ends the connection and every open request, as `cancelled`; closures among them are called
+  /// before this returns. Safe to call twice. Completions not taken can still be taken.
+  public func close() { runner.close() }
+
+  private func notify() {
+    if state != lastState {
+      lastState = state
+      onStateChange?(state)
+    }
+    if completionCount > 0 { onCompletions?() }
+  }
+}

@@ -1,0 +1,184 @@
+import PeriodicClient
+import PeriodicCore
+import PeriodicLoop
+
+/// Joins a client's or worker's core to a loop: its stream, its timer, and its handlers.
+///
+/// All that a turn brought is handed to the core first; at the end of the turn handlers hear of it,
+/// and what the core and the handlers want sent leaves in one write.
+///
+/// The loop keeps it until `close`, which must come before the loop goes.
+final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner {
+  let loop: Loop
+  var core: Core
+  /// Called at the end of each turn in which something happened, after the handlers.
+  var afterTurn: (() -> Void)?
+  /// What the transport last said, in words.
+  private(set) var lastError: LoopError?
+  private(set) var needsTurn = true
+
+  private let address: Address
+  private var stream: Stream?
+  private var timer: LoopTimer?
+  private var handlers = HandlerTable()
+  private var isClosed = false
+
+  /// Handlers called in one turn; more of them wait for the next, after other input.
+  private static var deliveriesInTurn: Int { 4096 }
+
+  init(_ loop: Loop, to address: Address, _ core: consuming Core) {
+    self.loop = loop
+    self.address = address
+    self.core = core
+    timer = LoopTimer(loop) { [unowned self] in
+      self.core.tick(at: self.loop.now)
+      needsTurn = true
+    }
+    loop.add(self)
+    self.core.open(at: loop.now)
+  }
+
+  // MARK: Requests
+
+  /// Has the core make a request whose completion goes where `delivery` says.
+  func request(
+    _ delivery: Delivery,
+    _ make: (inout Core, RequestTag, Now) throws(RequestError) -> RequestID
+  ) throws(RequestError) -> RequestID {
+    loop.preconditionOnLoop()
+    needsTurn = true
+    switch delivery {
+    case .none: return try make(&core, .ignored, loop.now)
+    case .pull(let tag): return try make(&core, RequestTag(user: tag), loop.now)
+    case .call(let handler):
+      let route = handlers.insert(handler)
+      do throws(RequestError) {
+        return try make(&core, RequestTag(route: route), loop.now)
+      } catch {
+        _ = handlers.remove(route)
+        throw error
+      }
+    }
+  }
+
+  /// Makes a request and runs the loop until it has ended.
+  func wait(
+    _ make: (inout Core, RequestTag, Now) throws(RequestError) -> RequestID
+  ) throws(RequestError) -> Outcome {
+    if loop.isRunning { throw .deadlock }
+    var result: Outcome?
+    _ = try request(.call { [loop] in result = $0; loop.stop() }, make)
+    while true {
+      if let result { return result }
+      loop.run()
+    }
+  }
+
+  /// Has the core do something that has no completion.
+  func change(_ body: (inout Core, Now) -> Void) {
+    loop.preconditionOnLoop()
+    body(&core, loop.now)
+    if !core.output.isEmpty { needsTurn = true }
+  }
+
+  func cancel(_ id: RequestID) -> Bool {
+    loop.preconditionOnLoop()
+    needsTurn = true
+    return core.cancel(id)
+  }
+
+  /// Ends everything now. Handlers of open requests are called before this returns.
+  func close() {
+    loop.preconditionOnLoop()
+    guard !isClosed else { return }
+    isClosed = true
+    core.close()
+    carryOut()
+    timer = nil
+    loop.remove(self)
+    deliver(atMost: .max)
+    needsTurn = false
+    afterTurn?()
+    afterTurn = nil
+  }
+
+  // MARK: Turns
+
+  func endOfTurn(at now: Now) {
+    needsTurn = false
+    deliver(atMost: PeerRunner.deliveriesInTurn)
+    if isClosed { return }
+    afterTurn?()
+    if isClosed { return }
+    carryOut()
+    if let deadline = core.nextDeadline { timer?.arm(at: deadline) } else { timer?.disarm() }
+  }
+
+  private func deliver(atMost most: Int) {
+    var left = most
+    while left > 0, let completion = core.takeRoutedCompletion() {
+      left -= 1
+      handlers.remove(completion.tag.route)?(completion.outcome)
+    }
+    if core.routedCount > 0 { needsTurn = true }
+  }
+
+  private func carryOut() {
+    while let action = core.takeAction() {
+      switch action {
+      case .connect: stream = Stream.connect(loop, to: address, owner: self)
+      case .disconnect:
+        stream?.close()
+        stream = nil
+      }
+    }
+    flush()
+  }
+
+  private func flush() {
+    guard let stream, stream.isOpen, !core.output.isEmpty else { return }
+    core.wrote(stream.write(core.output))
+  }
+
+  // MARK: The stream
+
+  func streamConnected(_ stream: Stream) {
+    core.connected(at: loop.now)
+    stream.startReading()
+    needsTurn = true
+  }
+
+  func stream(_ stream: Stream, received bytes: Bytes) {
+    core.received(bytes, at: loop.now)
+    needsTurn = true
+  }
+
+  func streamEnded(_ stream: Stream) {
+    stream.close()
+    self.stream = nil
+    lastError = nil
+    core.disconnected(.endOfStream, at: loop.now)
+    needsTurn = true
+  }
+
+  func streamCanWrite(_ stream: Stream) { flush() }
+
+  func stream(_ stream: Stream, failed error: LoopError) {
+    self.stream = nil
+    lastError = error
+    let reason: LossReason =
+      core.state == .connecting
+      ? .connectFailed(code: error.code) : .transportFailed(code: error.code)
+    core.disconnected(reason, at: loop.now)
+    needsTurn = true
+  }
+
+  /// Why the last connection or attempt ended, in words.
+  var lossText: String? {
+    switch core.lastLoss {
+    case .connectFailed, .transportFailed: lastError?.message ?? core.lastLoss?.text
+    case .some(let reason): reason.text
+    case nil: nil
+    }
+  }
+}

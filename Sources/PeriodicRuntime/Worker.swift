@@ -1,0 +1,216 @@
+public import PeriodicClient
+public import PeriodicCore
+public import PeriodicLoop
+
+/// Takes jobs from a server and reports how they ended, over one connection that it keeps up itself.
+///
+///     let worker = Worker(loop, to: address, slots: 4)
+///     try worker.canDo(function: "resize")
+///     while let job = try worker.next(timeout: nil) {
+///       let result = resize(job.workload)
+///       try worker.done(job.token, data: result)
+///     }
+///
+/// **Functions**: `canDo`, `cannotDo`; announced anew on every connection.
+/// **Jobs** are pulled: `next` hands over one that has come, or waits for it. The worker asks the
+/// server for as many as it has `slots`: jobs received, in hand, and asked for together never exceed
+/// them. A job's bytes stay where they are until it is reported.
+/// **Reports**: each job taken is reported once, with `done`, `fail` or `later`, in any order, at any
+/// time. Delivery is at least once: a job whose report did not arrive, or came after its time limit,
+/// runs again, here or elsewhere.
+/// **Loss**: jobs in hand when the connection is lost belong to the server again; their reports end
+/// as `stale` and are not sent. `isHeld` tells beforehand.
+/// **End**: `drain`, which takes on nothing new and ends when everything is reported; then `close`,
+/// or letting the worker go, which also frees the bytes of its jobs. Before the loop goes.
+///
+/// Belongs to the loop's thread. Times are milliseconds as with `Client`. Reports are usually not
+/// waited for, so their `Delivery` is `none` unless it is given.
+public final class Worker {
+  let runner: PeerRunner<WorkerCore>
+  /// Inside `next`, which wants to hear of a job.
+  private var isWaiting = false
+
+  /// - Parameter slots: jobs in hand at a time, from 1 to 4,096; beyond, the nearest.
+  public init(
+    _ loop: Loop, to address: Address, slots: Int = 1,
+    options: ConnectionOptions = ConnectionOptions()
+  ) {
+    let core = WorkerCore(slots: slots, options: options, seed: .random(in: 0 ... .max))
+    runner = PeerRunner(loop, to: address, core)
+    runner.afterTurn = { [unowned self] in notify() }
+  }
+
+  deinit {
+    runner.afterTurn = nil
+    runner.close()
+  }
+
+  public var loop: Loop { runner.loop }
+
+  // MARK: Functions
+
+  /// Announces a function, now and on every later connection.
+  ///
+  /// `success` when the server has taken it. `refused` and `noWorker` take it back; `timedOut` and
+  /// `cancelled` only stop waiting for the answer.
+  @discardableResult
+  public func canDo(
+    function: Bytes, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.canDo(function: function, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Takes a function back; jobs of it that are in hand stay.
+  @discardableResult
+  public func cannotDo(
+    function: Bytes, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.cannotDo(function: function, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Jobs in hand at a time, from 1 to 4,096. Fewer takes effect as jobs are reported.
+  public var slots: Int {
+    get { runner.core.slotLimit }
+    set { runner.change { $0.setSlots(newValue, at: $1) } }
+  }
+
+  // MARK: Jobs
+
+  /// Takes the job that came first, if one is there.
+  public func next() -> ReceivedJob? {
+    var job: ReceivedJob?
+    runner.change { job = $0.next(at: $1) }
+    return job
+  }
+
+  /// Takes up to `most` jobs that are there, first come first.
+  public func next(atMost most: Int) -> [ReceivedJob] {
+    var jobs: [ReceivedJob] = []
+    while jobs.count < most, let job = next() { jobs.append(job) }
+    return jobs
+  }
+
+  /// Takes a job, running the loop until one comes. Inside a callback of the loop: `deadlock`.
+  ///
+  /// - Parameter timeout: milliseconds to wait; `nil` is for ever.
+  /// - Returns: `nil` when the time is over, and when no job will come any more because the worker
+  ///   is closed or draining.
+  public func next(timeout: Int64?) throws(RequestError) -> ReceivedJob? {
+    if let job = next() { return job }
+    if loop.isRunning { throw .deadlock }
+    let timer = LoopTimer(loop) { [loop] in loop.stop() }
+    let deadline = timeout.map { loop.now.monotonic.addingSaturated(max(0, $0)) }
+    if let deadline { timer.arm(at: deadline) }
+    isWaiting = true
+    defer { isWaiting = false }
+    while mayGetJobs {
+      if let deadline, loop.now.monotonic >= deadline { return nil }
+      loop.run()
+      if let job = next() { return job }
+    }
+    return nil
+  }
+
+  private var mayGetJobs: Bool { state != .closed && !runner.core.isDraining }
+
+  /// Called at the end of a turn that something happened in, while there are jobs to take.
+  public var onJobs: (() -> Void)?
+  /// Jobs that `next` has ready.
+  public var receivedCount: Int { runner.core.receivedCount }
+  /// Jobs in hand: received, taken, and lost but not yet reported.
+  public var heldCount: Int { runner.core.heldCount }
+  /// Whether a job taken is still this worker's, as far as it knows: the connection stands.
+  public func isHeld(_ job: JobToken) -> Bool { runner.core.isHeld(job) }
+
+  // MARK: Reports
+
+  /// The run is over and the job with it.
+  ///
+  /// - Parameter data: the result, for whoever waits for it; copied before this returns.
+  @discardableResult
+  public func done(
+    _ job: JobToken, data: Bytes = .none, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.done(job, data: data, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// The run failed; the server runs the job again, about a second later.
+  @discardableResult
+  public func fail(
+    _ job: JobToken, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.fail(job, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// The job shall run again.
+  ///
+  /// - Parameter delay: seconds from now; 0 or less is at once.
+  /// - Parameter step: added to the job's count, at most 32,767.
+  @discardableResult
+  public func later(
+    _ job: JobToken, delay: Int64, step: UInt16 = 0, _ delivery: Delivery = .none,
+    timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.later(job, delay: delay, step: step, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Ends a request now, as `cancelled`; it may be carried out nevertheless. False if it has ended.
+  @discardableResult
+  public func cancel(_ id: RequestID) -> Bool { runner.cancel(id) }
+
+  // MARK: Completions
+
+  /// The oldest completion of those delivered by `pull`, if there is one.
+  public func takeCompletion() -> Completion? { runner.core.takeCompletion() }
+  /// Completions that `takeCompletion` has ready.
+  public var completionCount: Int { runner.core.completionCount }
+  /// Called at the end of a turn that something happened in, while there are completions to take.
+  public var onCompletions: (() -> Void)?
+  /// Requests that have not ended.
+  public var openRequests: Int { runner.core.openRequests }
+
+  // MARK: Connection
+
+  public var state: ConnectionState { runner.core.state }
+  /// Why the last connection, or attempt at one, ended; and the same in words.
+  public var lastLoss: LossReason? { runner.core.lastLoss }
+  public var lastLossText: String? { runner.lossText }
+  /// Called at the end of the turn in which the connection came or went, with the newest state.
+  public var onStateChange: ((ConnectionState) -> Void)?
+  private var lastState = ConnectionState.connecting
+
+  /// Takes on nothing new; `success` when every job in hand is reported and answered. Jobs that were
+  /// received and not taken are still handed over by `next()`.
+  @discardableResult
+  public func drain(
+    _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.drain(tag: tag, timeout: timeout, at: now)
+    }
+  }
+
+  /// Ends the connection and every open request, as `cancelled`; closures among them are called
+  /// before this returns. Safe to call twice. Jobs taken stay valid, their reports end as `stale`.
+  public func close() { runner.close() }
+
+  private func notify() {
+    if state != lastState {
+      lastState = state
+      onStateChange?(state)
+    }
+    if completionCount > 0 { onCompletions?() }
+    if receivedCount > 0 { onJobs?() }
+    if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.stop() }
+  }
+}
