@@ -67,7 +67,10 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   ) throws(RequestError) -> Outcome {
     if loop.isRunning { throw .deadlock }
     var result: Outcome?
-    _ = try request(.call { [loop] in result = $0; loop.stop() }, make)
+    _ = try request(
+      .call { [loop] in
+        result = $0; loop.stop()
+      }, make)
     while true {
       if let result { return result }
       loop.run()

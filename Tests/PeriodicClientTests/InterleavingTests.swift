@@ -116,7 +116,9 @@ private final class Scene<Core: PeerCore & ~Copyable> {
   ) throws {
     let slots = 1 + seed % 4
     let scene = Scene(WorkerCore(slots: slots, seed: 1), Dice(seed: UInt64(seed)))
-    var asked: Set<RequestID> = [try scene.bench.core.canDo(function: .of("f"), at: scene.bench.now)]
+    var asked: Set<RequestID> = [
+      try scene.bench.core.canDo(function: .of("f"), at: scene.bench.now)
+    ]
     var ended: Set<RequestID> = []
     var inHand: [JobToken] = []
     for _ in 0..<600 {

@@ -108,7 +108,8 @@ import Testing
     ("00524553 00000005 94d471bf 00000007 10", .badChecksum),
     ("00524553 04000001 94d471be", .tooLong(0x0400_0001)),
   ])
-  func `leaves a server that sends what none sends`(bytes: String, violation: WireViolation) throws {
+  func `leaves a server that sends what none sends`(bytes: String, violation: WireViolation) throws
+  {
     let bench = makeReady()
     _ = try bench.core.ping(at: bench.now)
     bench.receive(bytes)
