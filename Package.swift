@@ -82,6 +82,7 @@ let package = Package(
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests("PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
+    tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],

@@ -1,0 +1,84 @@
+import PeriodicCore
+import PeriodicEngine
+import Testing
+
+@Suite struct `Assignment` {
+  @Test func `hands due jobs out in the order of their times, then of acceptance`() {
+    let bench = EngineBench()
+    bench.submit("late", in: 20)
+    bench.submit("early", in: 10)
+    bench.submit("first")
+    bench.submit("second")
+    bench.pass(30_000)
+    bench.worker("w", grabs: 0)
+    for grab in 1...4 { bench.grab("w", UInt64(grab)) }
+    #expect(bench.takeAssigned() == ["w first", "w second", "w early", "w late"])
+  }
+
+  @Test func `gives nothing before its time, and wakes up for it`() {
+    let bench = EngineBench()
+    bench.worker("w")
+    bench.submit("n", in: 5)
+    #expect(bench.engine.nextWake(at: bench.now) == 5000)
+    bench.pass(4999)
+    #expect(bench.takeAssigned() == [])
+    bench.pass(1)
+    #expect(bench.takeAssigned() == ["w n"])
+  }
+
+  @Test func `does not wake up for a function that nobody waits for`() {
+    let bench = EngineBench()
+    bench.worker("w", ["f", "g"])
+    bench.submit("now", "g")
+    bench.submit("soon", "f", in: 1)
+    // The only grab went to the first job; its confirmation is what comes next.
+    #expect(bench.engine.nextWake(at: bench.now) == 2000)
+  }
+
+  @Test func `serves connections round robin, and the oldest grab first`() {
+    let bench = EngineBench()
+    bench.worker("a", grabs: 3)
+    bench.worker("b", grabs: 3)
+    for number in 1...4 { bench.submit("n\(number)") }
+    let said = bench.takeSaid().filter { $0.contains("assign") }
+    #expect(said == ["a/1: assign n1", "b/1: assign n2", "a/2: assign n3", "b/2: assign n4"])
+  }
+
+  @Test func `gives a freed slot to the connection's functions in turn`() {
+    let bench = EngineBench()
+    for number in 1...3 { bench.submit("f\(number)", "f") }
+    bench.submit("g1", "g")
+    bench.worker("w", ["f", "g"], grabs: 0)
+    for grab in 1...3 { bench.grab("w", UInt64(grab)) }
+    #expect(bench.takeAssigned() == ["w f1", "w g1", "w f2"])
+  }
+
+  @Test func `counts a grab under the same id once`() {
+    let bench = EngineBench()
+    bench.worker("w", grabs: 0)
+    bench.grab("w", 7)
+    bench.grab("w", 7)
+    bench.submit("one")
+    bench.submit("two")
+    #expect(bench.takeAssigned() == ["w one"])
+  }
+
+  @Test func `keeps a ready job ready when the wall clock steps back`() {
+    let bench = EngineBench()
+    bench.submit("n", in: 10)
+    bench.pass(11_000)
+    bench.now.wall -= 3_600_000
+    bench.worker("w")
+    #expect(bench.status()?.running == 1)
+  }
+
+  @Test func `forgets the grabs of a connection that goes`() {
+    let bench = EngineBench()
+    bench.worker("gone", grabs: 2)
+    bench.close("gone")
+    bench.submit("n")
+    bench.worker("w")
+    #expect(bench.status()?.running == 1)
+    #expect(bench.status()?.workers == 1)
+  }
+}
