@@ -10,7 +10,7 @@ public final class Listener {
   public let loop: Loop
   /// Where it listens, with the port that the system chose if it was to.
   public let address: Address
-  private var sockets: [SocketWatch] = []
+  private var sockets: [DescriptorWatch] = []
   private var file: SocketFile?
   private var reserve: Int32
   private let accept: (Stream) -> Void
@@ -58,7 +58,7 @@ public final class Listener {
   private func watch(_ descriptors: [Int32]) throws(LoopError) {
     for (index, descriptor) in descriptors.enumerated() {
       do {
-        let socket = try SocketWatch(loop, descriptor)
+        let socket = try DescriptorWatch(loop, descriptor)
         socket.onReady { [unowned self, unowned socket] _, _ in acceptWaiting(socket) }
         socket.watch(reads: true)
         sockets.append(socket)
@@ -87,7 +87,7 @@ public final class Listener {
     for socket in sockets { socket.watch(reads: !isPaused) }
   }
 
-  private func acceptWaiting(_ socket: SocketWatch) {
+  private func acceptWaiting(_ socket: DescriptorWatch) {
     for _ in 0..<Listener.acceptsPerTurn {
       if socket.isClosed { return }
       let descriptor = cuv_accept(socket.descriptor)
@@ -114,7 +114,7 @@ public final class Listener {
   }
 
   /// Takes one connection off the queue with the reserve descriptor, and closes it.
-  private func shedOne(_ socket: SocketWatch) -> Bool {
+  private func shedOne(_ socket: DescriptorWatch) -> Bool {
     if reserve >= 0 { Glibc.close(reserve) }
     reserve = -1
     let descriptor = cuv_accept(socket.descriptor)

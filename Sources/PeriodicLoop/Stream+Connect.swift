@@ -88,7 +88,7 @@ final class ConnectionAttempt {
     stream.fail(lastError ?? none)
   }
 
-  private func open(_ candidate: SocketAddress) throws(LoopError) -> SocketWatch {
+  private func open(_ candidate: SocketAddress) throws(LoopError) -> DescriptorWatch {
     let descriptor = try makeSocket(candidate.family, "connect to \(address)")
     var status: Int32
     repeat {
@@ -100,7 +100,7 @@ final class ConnectionAttempt {
       Glibc.close(descriptor)
       throw error
     }
-    return try SocketWatch(stream.loop, descriptor)
+    return try DescriptorWatch(stream.loop, descriptor)
   }
 
   /// The socket is connected, or has failed.

@@ -9,7 +9,7 @@ public import PeriodicCore
 /// Closes once, by `close` or by a failure, and is silent afterwards.
 public final class Stream {
   public let loop: Loop
-  var watch: SocketWatch?
+  var watch: DescriptorWatch?
   /// Set by whoever has the stream; held until the stream is closed.
   public var owner: (any StreamOwner)?
   /// What it is, for messages: "the connection to tcp://10.0.0.1:5000".
@@ -36,7 +36,7 @@ public final class Stream {
     self.loop = loop
     self.isUnix = isUnix
     self.name = name
-    install(try SocketWatch(loop, descriptor))
+    install(try DescriptorWatch(loop, descriptor))
   }
 
   deinit { close() }
@@ -118,7 +118,7 @@ public final class Stream {
 }
 
 extension Stream {
-  func install(_ watch: SocketWatch) {
+  func install(_ watch: DescriptorWatch) {
     self.watch = watch
     if !isUnix { setOption(watch.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
     watch.onReady { [unowned self] in isReady($0, $1) }

@@ -7,7 +7,7 @@ internal import PeriodicCore
 /// The sockets are ours and libuv only watches them. Its own stream type writes without
 /// MSG_NOSIGNAL, so that a closed peer raises SIGPIPE in the host; it copies or pins what a socket
 /// does not take; and it spins when descriptors run out.
-final class SocketWatch {
+final class DescriptorWatch {
   let loop: Loop
   let descriptor: Int32
   private let poll: Handle<uv_poll_t>
@@ -52,7 +52,7 @@ final class SocketWatch {
       wanted == 0
       ? uv_poll_stop(poll.raw)
       : uv_poll_start(poll.raw, wanted) { raw, status, events in
-        handleOwner(raw, as: SocketWatch.self)?.isReady(status, events)
+        handleOwner(raw, as: DescriptorWatch.self)?.isReady(status, events)
       }
     invariant(status == 0, "a descriptor is watched by one handle")
   }
