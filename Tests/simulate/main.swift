@@ -1,6 +1,7 @@
 import SimulationKit
 
-// simulate [--seed N] [--count N] [--steps N]: runs seeds and prints one digest over all of them.
+// simulate [--seed N] [--count N] [--steps N]: runs seeds of the engine and of the server core, and
+// prints one digest over all of them. A broken invariant stops the process and names its seed.
 var seed: UInt64 = 1
 var count = 100
 var steps = 400
@@ -17,8 +18,11 @@ while arguments.count >= 2 {
 
 var digest = Digest()
 for number in seed..<seed + UInt64(count) {
-  let world = EngineWorld(seed: number)
-  world.run(steps: steps)
-  digest.add(world.digest)
+  let engine = EngineWorld(seed: number)
+  engine.run(steps: steps)
+  digest.add(engine.digest)
+  let server = ServerWorld(seed: number)
+  server.run(steps: steps)
+  digest.add(server.digest)
 }
 print("\(count) seeds from \(seed), digest \(String(digest.value, radix: 16))")

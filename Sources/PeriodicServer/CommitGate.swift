@@ -1,0 +1,127 @@
+import PeriodicCore
+import PeriodicStore
+
+/// Keeps replies back until what they promise is durable (DESIGN "The commit gate").
+///
+/// One batch is with the store, the next one collects: under load batches grow by themselves. A reply
+/// is encoded when it is made, in both forms it can take, and only moved when its time comes.
+///
+/// - Invariant: E8. A reply held under a batch leaves only by `committed` or `failed` of that batch
+///   or a later one.
+struct CommitGate {
+  /// A reply that waits. Its bytes lie in `Held.bytes`: first if all went well, then if not.
+  struct Entry {
+    var session: SessionID
+    var successLength: Int
+    /// Zero for a change that is never given up: it goes with the next batch instead.
+    var refusalLength: Int
+  }
+
+  final class Held {
+    var entries: [Entry] = []
+    var bytes = ByteBuffer()
+
+    func removeAll() {
+      entries.removeAll(keepingCapacity: true)
+      bytes.reset(keeping: 1 << 20)
+    }
+  }
+
+  /// The number that the collecting batch will be known by.
+  private(set) var number: UInt64 = 1
+  private(set) var collecting = StoreBatch()
+  private(set) var held = Held()
+  private(set) var flying: (batch: StoreBatch, held: Held, number: UInt64)?
+  /// Empty, for the next batch; the collecting one itself while a batch is with the store.
+  private var spareBatch = StoreBatch()
+  private var spareHeld = Held()
+
+  /// The batch in flight has been answered for and takes no more replies.
+  private var isLanding = false
+
+  var isIdle: Bool { flying == nil && collecting.isEmpty }
+
+  /// Where a reply waits that promises everything emitted so far; `nil` if all of that is durable.
+  var holder: Held? {
+    if !collecting.isEmpty { return held }
+    return isLanding ? nil : flying?.held
+  }
+
+  mutating func append(_ operation: StoreOperation) { collecting.append(operation) }
+
+  /// How full the collecting batch is, in parts of its limits: above 1 clients wait, above 2 workers.
+  func load(_ limits: Limits) -> Double {
+    max(
+      Double(collecting.count) / Double(limits.batchOperations),
+      Double(collecting.byteCount) / Double(limits.batchBytes))
+  }
+
+  /// The batch for the store, if one has collected and none is there.
+  mutating func seal() -> StoreBatch? {
+    guard flying == nil, !collecting.isEmpty else { return nil }
+    flying = (collecting, held, number)
+    number += 1
+    collecting = spareBatch
+    held = spareHeld
+    return flying?.batch
+  }
+
+  /// The batch is durable: its replies, to be sent, until `landed`.
+  mutating func arrived() -> (held: Held, number: UInt64) {
+    isLanding = true
+    guard let flying else { fatalError("E8: only a batch that is with the store can arrive") }
+    return (flying.held, flying.number)
+  }
+
+  /// The replies have gone out; the batch's memory serves the batch after next.
+  mutating func landed() {
+    guard let flying else { fatalError("E8: only a batch that is with the store can land") }
+    flying.batch.removeAll()
+    flying.held.removeAll()
+    (spareBatch, spareHeld) = (flying.batch, flying.held)
+    self.flying = nil
+    isLanding = false
+  }
+
+  /// The batch was refused. Puts are given up; all else goes again, before what collected meanwhile,
+  /// and the replies to it wait on.
+  ///
+  /// - Returns: the batch's number, and the refusals to be sent.
+  mutating func failed() -> (refused: Held, number: UInt64) {
+    guard let flying else { fatalError("E8: only a batch that is with the store can fail") }
+    let again = StoreBatch()
+    flying.batch.forEach { if case .put = $0 {} else { again.append($0) } }
+    collecting.forEach { again.append($0) }
+    let waiting = Held()
+    let refused = Held()
+    CommitGate.forEach(flying.held) { entry, success, refusal in
+      if entry.refusalLength > 0 {
+        refused.entries.append(
+          .init(session: entry.session, successLength: refusal.count, refusalLength: 0))
+        refused.bytes.append(refusal)
+      } else {
+        waiting.entries.append(entry)
+        waiting.bytes.append(success)
+      }
+    }
+    waiting.entries.append(contentsOf: held.entries)
+    waiting.bytes.append(held.bytes.bytes)
+    flying.batch.removeAll()
+    flying.held.removeAll()
+    (spareBatch, spareHeld) = (flying.batch, flying.held)
+    (collecting, held) = (again, waiting)
+    self.flying = nil
+    return (refused, flying.number)
+  }
+
+  /// Shows each held reply in both its forms.
+  static func forEach(_ held: Held, _ body: (Entry, _ success: Bytes, _ refusal: Bytes) -> Void) {
+    var reader = ByteReader(held.bytes.bytes)
+    for entry in held.entries {
+      guard let success = reader.bytes(entry.successLength),
+        let refusal = reader.bytes(entry.refusalLength)
+      else { fatalError("E8: held replies lie one behind the other") }
+      body(entry, success, refusal)
+    }
+  }
+}

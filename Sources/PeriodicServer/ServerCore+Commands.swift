@@ -1,0 +1,138 @@
+import PeriodicCore
+import PeriodicEngine
+import PeriodicWire
+
+/// From commands to the engine: who may say what, and what the server core answers itself.
+extension ServerCore {
+  func execute(_ command: Command, _ message: MessageID, _ session: Session, at now: Now) {
+    guard case .registered(let generation, let role) = session.phase, let id = session.id else {
+      fatalError("only a registered session has commands")
+    }
+    guard isAllowed(command, generation, role) else {
+      return say(.refused(.wrongRole), message, session)
+    }
+    if phase == .stopping, isNewWork(command) {
+      return say(.refused(.stopping), message, session)
+    }
+    var message = message
+    switch command {
+    case .status: return startStatus(message, session, at: now)
+    case .grab where generation == .two: session.grabs.insert(message)
+    default:
+      // Generation 1 has forgotten the ids of these; a reply would end its reader (PROTOCOL 2.1).
+      if generation == .one, Generation1.hasNoReply(command) { message = .none }
+    }
+    engine.handle(command, message, from: id, at: now, into: &effects)
+    carryOut(for: command)
+  }
+
+  /// PROTOCOL 1.4: only workers may send worker commands. In generation 1 a worker may send nothing
+  /// else, except PING.
+  private func isAllowed(_ command: Command, _ generation: Generation, _ role: Role) -> Bool {
+    switch (generation, role) {
+    case (_, .client): return !command.isForWorkers
+    case (.two, .worker): return true
+    case (.one, .worker):
+      switch command {
+      case .ping, .undefined, .serverOnly: return true
+      default: return command.isForWorkers
+      }
+    }
+  }
+
+  /// What a server that stops does not take up any more.
+  private func isNewWork(_ command: Command) -> Bool {
+    switch command {
+    case .submit, .run, .load, .canDo, .broadcast: true
+    default: false
+    }
+  }
+
+  /// Does what the engine asked for, in order. `command` is the one that led to it, if one did.
+  func carryOut(for command: Command?) {
+    var isPut = false
+    for effect in effects {
+      switch effect {
+      case .store(let operation):
+        if case .put = operation { isPut = true }
+        gate.append(operation)
+      case .reply(let id, let message, let reply, let promise):
+        guard let session = session(id), !isUnwanted(reply, message, session, command) else {
+          continue
+        }
+        switch promise {
+        case .nothing: say(reply, message, session)
+        case .durable: hold(reply, message, session, id, isPut: isPut)
+        }
+      }
+    }
+    effects.removeAll(keepingCapacity: true)
+    engine.collectingBatch = gate.number
+  }
+
+  /// Encodes a reply into the session's output.
+  func say(_ reply: Reply, _ message: MessageID, _ session: Session) {
+    encode(reply, message, session, into: &session.outgoing)
+    markDirty(session)
+    if case .http = session.phase { session.phase = .ending }
+  }
+
+  /// Encodes a reply in both its forms and keeps it under the newest batch.
+  private func hold(
+    _ reply: Reply, _ message: MessageID, _ session: Session, _ id: SessionID, isPut: Bool
+  ) {
+    // With nothing on its way to the store, everything said so far is durable.
+    guard let held = gate.holder else { return say(reply, message, session) }
+    let before = held.bytes.count
+    encode(reply, message, session, into: &held.bytes)
+    let successLength = held.bytes.count - before
+    if isPut { encode(.refused(.storeFailed), message, session, into: &held.bytes) }
+    let refusalLength = held.bytes.count - before - successLength
+    held.entries.append(
+      .init(session: id, successLength: successLength, refusalLength: refusalLength))
+    session.heldReplies += 1
+  }
+
+  /// Encoded bytes that have waited go out.
+  func send(_ bytes: Bytes, to id: SessionID, at now: Now) {
+    guard let session = session(id) else { return }
+    session.outgoing.append(bytes)
+    session.heldReplies -= 1
+    markDirty(session)
+    if case .http = session.phase { session.phase = .ending }
+    endIfFinished(session, at: now)
+  }
+
+  func session(_ id: SessionID) -> Session? {
+    let slot = Int(UInt32(truncatingIfNeeded: id.number))
+    guard slot < sessions.count, let session = sessions[slot], session.id == id else { return nil }
+    return session
+  }
+
+  private func encode(
+    _ reply: Reply, _ message: MessageID, _ session: Session, into buffer: inout ByteBuffer
+  ) {
+    switch session.phase {
+    case .registered(.two, _): Generation2.encode(reply, message, into: &buffer)
+    case .registered(.one, _):
+      guard let decoder = session.generation1 else { fatalError("a session has its decoder") }
+      decoder.encode(reply, message, into: &buffer)
+    case .http:
+      guard let context = session.httpContext else { fatalError("a request has its context") }
+      HTTPResponse.encode(reply, context, into: &buffer)
+    case .sniffing, .registering, .ending, .closed: break
+    }
+  }
+
+  /// The two SUCCESS replies that released workers cannot bear (PROTOCOL 2.3): to a GRAB_JOB under
+  /// four hexadecimal digits, and to anything else under the id of an earlier GRAB_JOB.
+  private func isUnwanted(
+    _ reply: Reply, _ message: MessageID, _ session: Session, _ command: Command?
+  ) -> Bool {
+    guard case .success = reply, case .registered(.two, .worker) = session.phase else {
+      return false
+    }
+    if case .grab = command { return Generation2.isFourHexDigits(message) }
+    return session.grabs.contains(message)
+  }
+}

@@ -1,0 +1,115 @@
+import PeriodicCore
+import PeriodicEngine
+import PeriodicWire
+
+/// From bytes to commands: sniffing, registration, and the decoder of whatever was found.
+extension ServerCore {
+  /// Handles as much of `bytes` as is whole and may be handled now.
+  ///
+  /// - Returns: the bytes used up.
+  func process(_ bytes: Bytes, of session: Session, at now: Now) -> Int {
+    var used = 0
+    while used < bytes.count {
+      let rest = Bytes(rebasing: bytes[used...])
+      let step: Int?
+      switch session.phase {
+      case .sniffing: step = sniff(rest, session, at: now)
+      case .registering(let generation): step = register(rest, session, generation, at: now)
+      case .registered(.one, _): step = next1(rest, session, at: now)
+      case .registered(.two, _): step = next2(rest, session, at: now)
+      case .http: step = nextHTTP(rest, session, at: now)
+      case .ending, .closed: return bytes.count
+      }
+      guard let step else { break }
+      used += step
+      guard session.isOpen else { return bytes.count }
+      guard canProceed(session) else { break }
+    }
+    return used
+  }
+
+  /// Tells the protocols apart; uses nothing up (PROTOCOL 1.6).
+  private func sniff(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
+    switch ProtocolSniffer.decide(bytes) {
+    case .needMore: return nil
+    case .generation1:
+      session.phase = .registering(.one)
+    case .generation2:
+      session.phase = .registering(.two)
+    case .http:
+      session.phase = .http
+      session.http = HTTPDecoder(bodyLimit: configuration.limits.frameBytes)
+    case .reject: abort(session, at: now)
+    }
+    return 0
+  }
+
+  private func register(
+    _ bytes: Bytes, _ session: Session, _ generation: Generation, at now: Now
+  ) -> Int? {
+    switch Registration.parse(generation, bytes) {
+    case .needMore: return nil
+    case .violation:
+      abort(session, at: now)
+      return 0
+    case .registered(let role, let used):
+      let traits: SessionTraits = generation == .one ? .generation1 : .generation2
+      let id = engine.open(traits)
+      let slot = Int(UInt32(truncatingIfNeeded: id.number))
+      while sessions.count <= slot { sessions.append(nil) }
+      sessions[slot] = session
+      session.id = id
+      session.phase = .registered(generation, role)
+      if generation == .one {
+        session.generation1 = Generation1Decoder(limit: configuration.limits.frameBytes)
+      } else {
+        connectionIDs &+= 1
+        Generation2.encodeConnectionID(connectionIDs, into: &session.outgoing)
+        markDirty(session)
+      }
+      return used
+    }
+  }
+
+  private func next1(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
+    guard let decoder = session.generation1 else { fatalError("a session has its decoder") }
+    return take(decoder.next(bytes), session, at: now)
+  }
+
+  private func next2(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
+    take(session.generation2.next(bytes), session, at: now)
+  }
+
+  private func take(_ decoded: Decoded, _ session: Session, at now: Now) -> Int? {
+    switch decoded {
+    case .needMore: return nil
+    case .request(let message, let command, let used):
+      execute(command, message, session, at: now)
+      return used
+    case .refused(let message, let refusal, let used):
+      say(.refused(refusal), message, session)
+      return used
+    case .violation:
+      abort(session, at: now)
+      return 0
+    }
+  }
+
+  private func nextHTTP(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
+    guard let decoder = session.http else { fatalError("a session has its decoder") }
+    switch decoder.next(bytes) {
+    case .needMore(let used): return used == 0 ? nil : used
+    case .interim(let used):
+      HTTPResponse.encodeContinue(into: &session.outgoing)
+      markDirty(session)
+      return used
+    case .failed(let failure):
+      HTTPResponse.encode(failure, into: &session.outgoing)
+      end(session, at: now)
+      return 0
+    case .request(let request, let used):
+      executeHTTP(request, session, at: now)
+      return used
+    }
+  }
+}

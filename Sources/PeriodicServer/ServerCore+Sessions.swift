@@ -1,0 +1,186 @@
+public import PeriodicCore
+import PeriodicEngine
+import PeriodicWire
+
+/// Connections: coming, speaking, going.
+extension ServerCore {
+  /// How often silent connections are looked for.
+  static let sweepInterval: Int64 = 10_000
+
+  /// A connection has been accepted. `nil` when there are as many as there may be: close it.
+  public func open(at now: Now) -> Session? {
+    guard connections.count < configuration.limits.connections, phase != .stopped else {
+      return nil
+    }
+    let session = Session(limits: configuration.limits, at: now)
+    connections[ObjectIdentifier(session)] = session
+    unregistered.append(session)
+    return session
+  }
+
+  /// Bytes have come in. They are borrowed for the call.
+  public func receive(_ bytes: Bytes, on session: Session, at now: Now) {
+    guard session.isOpen else { return }
+    session.heardAt = now.monotonic
+    if session.input.isEmpty, canProceed(session) {
+      let used = process(bytes, of: session, at: now)
+      if session.isOpen { session.input.append(Bytes(rebasing: bytes[used...])) }
+    } else {
+      session.input.append(bytes)
+      proceed(session, at: now)
+    }
+  }
+
+  /// The peer will send no more. What it sent is handled; replies still go out.
+  public func receivedEnd(on session: Session, at now: Now) {
+    session.hasEnded = true
+    endIfFinished(session, at: now)
+  }
+
+  /// Ends a session whose peer has sent its last byte: a worker at once, for its jobs' sake; a client
+  /// when everything it asked has been answered.
+  func endIfFinished(_ session: Session, at now: Now) {
+    guard session.hasEnded, session.isOpen else { return }
+    let isWaiting = session.isStalled || session.status != nil || session.heldReplies > 0
+    if session.isWorker || !isWaiting { end(session, at: now) }
+  }
+
+  /// The connection is gone. Safe to call for one that the core has closed itself.
+  public func closed(_ session: Session, at now: Now) {
+    forget(session, at: now)
+    session.phase = .closed
+    connections[ObjectIdentifier(session)] = nil
+    session.connection = nil
+    session.generation1 = nil
+    session.http = nil
+    session.input.reset(keeping: 0)
+    session.outgoing.reset(keeping: 0)
+  }
+
+  /// Handles what has come in, as far as it may.
+  func proceed(_ session: Session, at now: Now) {
+    while session.isOpen, !session.input.isEmpty, canProceed(session) {
+      let used = process(session.input.bytes, of: session, at: now)
+      if used == 0 { break }
+      session.input.consume(used)
+    }
+    if !session.isOpen {
+      session.input.reset(keeping: 0)
+    } else if session.input.isEmpty {
+      session.input.reset(keeping: 16 << 10)
+    }
+    endIfFinished(session, at: now)
+  }
+
+  /// Whether input may be handled now; if not, the session is noted and no more is read from it.
+  func canProceed(_ session: Session) -> Bool {
+    if session.status != nil {
+      setPaused(session, true)
+      return false
+    }
+    let mustWait: Bool
+    switch phase {
+    case .starting, .reserving:
+      if case .registering = session.phase { mustWait = true } else { mustWait = false }
+    case .serving, .stopping:
+      mustWait = isOverloaded(for: session)
+        || session.outgoing.count > configuration.limits.outputPauseBytes
+    case .stopped: mustWait = true
+    }
+    if mustWait, !session.isStalled {
+      session.isStalled = true
+      stalled.append(session)
+      setPaused(session, true)
+    }
+    return !mustWait
+  }
+
+  /// Lets sessions go on whose reason to wait has passed.
+  func resumeStalled(at now: Now) {
+    guard !stalled.isEmpty else { return }
+    let waiting = stalled
+    stalled.removeAll(keepingCapacity: true)
+    for session in waiting {
+      session.isStalled = false
+      guard session.isOpen, canProceed(session) else { continue }
+      setPaused(session, false)
+      proceed(session, at: now)
+    }
+  }
+
+  /// Ends a session: what has been said goes out, then the connection closes.
+  func end(_ session: Session, at now: Now) {
+    forget(session, at: now)
+    if case .closed = session.phase { return }
+    session.phase = .ending
+    markDirty(session)
+  }
+
+  /// A peer's bytes broke the protocol: nothing more is said.
+  func abort(_ session: Session, at now: Now) {
+    session.outgoing.reset(keeping: 0)
+    end(session, at: now)
+  }
+
+  /// Takes the session from the engine: its grabs and functions vanish, its runs count as failed.
+  private func forget(_ session: Session, at now: Now) {
+    guard let id = session.id else { return }
+    session.id = nil
+    sessions[Int(UInt32(truncatingIfNeeded: id.number))] = nil
+    engine.close(id, at: now, into: &effects)
+    carryOut(for: nil)
+  }
+
+  func setPaused(_ session: Session, _ paused: Bool) {
+    if session.isPaused == paused { return }
+    session.isPaused = paused
+    readingChanges.append(session)
+  }
+
+  func markDirty(_ session: Session) {
+    if session.isDirty { return }
+    session.isDirty = true
+    dirty.append(session)
+  }
+
+  /// Above the limit clients wait for the store; above twice the limit workers do too.
+  private func isOverloaded(for session: Session) -> Bool {
+    let load = gate.load(configuration.limits)
+    return load > (session.isWorker ? 2 : 1)
+  }
+
+  /// Closes connections that have not said who they are in time, and, every ten seconds, those of
+  /// generation 2 that have been silent for longer than `keepalive` (PROTOCOL 2.4).
+  func closeSilent(at now: Now) {
+    while let session = unregistered.first {
+      if isRegistered(session) {
+        unregistered.removeFirst()
+      } else if session.openedAt + configuration.limits.registrationDeadline <= now.monotonic {
+        unregistered.removeFirst()
+        abort(session, at: now)
+      } else {
+        break
+      }
+    }
+    guard now.monotonic >= nextSweep, phase == .serving else { return }
+    nextSweep = now.monotonic + ServerCore.sweepInterval
+    let keepalive = Int64(engine.settings.keepalive) * 1000
+    guard keepalive > 0 else { return }
+    for session in sessions {
+      if let session, case .registered(.two, _) = session.phase,
+        now.monotonic - session.heardAt >= keepalive, !session.isPaused
+      {
+        abort(session, at: now)
+      }
+    }
+  }
+
+  private func isRegistered(_ session: Session) -> Bool {
+    switch session.phase {
+    case .sniffing, .registering: false
+    // One request a connection: the deadline is the request's.
+    case .http: session.httpContext != nil
+    case .registered, .ending, .closed: true
+    }
+  }
+}

@@ -1,0 +1,100 @@
+public import PeriodicCore
+import PeriodicEngine
+
+/// The end of a turn: everything that came in has been handled, now what came of it goes out, once.
+extension ServerCore {
+  /// Moves the cursors on, hands the next batch over, writes each socket once, sets the wake-up.
+  public func endOfTurn(at now: Now, _ act: (ServerAction) -> Void) {
+    if phase != .stopped { advance(at: now) }
+    sealBatch(at: now, act)
+    if !stalled.isEmpty { resumeStalled(at: now) }
+    flush(at: now, act)
+    changeReading(act)
+    if phase == .stopping { finishStopping(at: now, act) }
+    armWakeUp(at: now, act)
+  }
+
+  private func advance(at now: Now) {
+    if engine.hasWork, gate.load(configuration.limits) < 1 {
+      engine.work(at: now, into: &effects)
+      carryOut(for: nil)
+    }
+    advanceListings(at: now)
+  }
+
+  private func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
+    if let retryAt, now.monotonic < retryAt { return }
+    retryAt = nil
+    if let batch = gate.seal() {
+      engine.collectingBatch = gate.number
+      act(.apply(batch))
+    }
+  }
+
+  /// Writes what has collected, and closes what has ended. A reader too slow for its limit goes.
+  private func flush(at now: Now, _ act: (ServerAction) -> Void) {
+    guard !dirty.isEmpty else { return }
+    let sessions = dirty
+    dirty.removeAll(keepingCapacity: true)
+    for session in sessions {
+      session.isDirty = false
+      if case .closed = session.phase { continue }
+      if !session.outgoing.isEmpty { act(.write(session)) }
+      if session.outgoing.count > configuration.limits.outputCloseBytes {
+        session.outgoing.reset(keeping: 0)
+        end(session, at: now)
+      }
+      closeIfEnded(session, at: now, act)
+    }
+  }
+
+  /// The shell has written more of a session's output after the turn in which it came.
+  public func drained(_ session: Session, at now: Now, _ act: (ServerAction) -> Void) {
+    closeIfEnded(session, at: now, act)
+    if session.isStalled, session.outgoing.isEmpty { resumeStalled(at: now) }
+  }
+
+  private func closeIfEnded(
+    _ session: Session, at now: Now, _ act: (ServerAction) -> Void
+  ) {
+    guard case .ending = session.phase, session.outgoing.isEmpty else { return }
+    act(.close(session))
+    closed(session, at: now)
+  }
+
+  private func changeReading(_ act: (ServerAction) -> Void) {
+    guard !readingChanges.isEmpty else { return }
+    for session in readingChanges where session.isOpen {
+      act(session.isPaused ? .pause(session) : .resume(session))
+    }
+    readingChanges.removeAll(keepingCapacity: true)
+  }
+
+  /// Once everything promised is durable and said, closes what is left.
+  private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
+    guard gate.isIdle else { return }
+    for session in connections.values.sorted(by: { $0.openedAt < $1.openedAt }) {
+      end(session, at: now)
+    }
+    sealBatch(at: now, act)
+    flush(at: now, act)
+    guard gate.isIdle, connections.isEmpty else { return }
+    phase = .stopped
+    act(.stopped)
+  }
+
+  private func armWakeUp(at now: Now, _ act: (ServerAction) -> Void) {
+    var wait = phase == .serving ? engine.nextWake(at: now) : Engine.longestWait
+    if phase == .serving { wait = min(wait, nextSweep - now.monotonic) }
+    if let session = unregistered.first {
+      let deadline = session.openedAt + configuration.limits.registrationDeadline
+      wait = min(wait, deadline - now.monotonic)
+    }
+    if let retryAt { wait = min(wait, retryAt - now.monotonic) }
+    let time = now.monotonic + max(0, wait)
+    if time != wakeAt {
+      wakeAt = time
+      act(.wake(at: time))
+    }
+  }
+}

@@ -1,0 +1,160 @@
+public import PeriodicCore
+import PeriodicEngine
+public import PeriodicStore
+import PeriodicWire
+
+/// The server without its sockets: bytes and completions in, bytes and batches out.
+///
+/// The shell reports what happens (`open`, `receive`, `closed`, `tick`, `stored`), and after each
+/// turn of its loop calls `endOfTurn` once, which tells it what to do: write, close, pause, hand a
+/// batch to the store, wake up. Nothing here does I/O or reads a clock.
+///
+/// Confined to one thread.
+public final class ServerCore {
+  /// How far the server is.
+  enum Phase {
+    /// The store is being read: HTTP is told so, other input waits.
+    case starting
+    /// The first numbers are on their way to the store.
+    case reserving
+    case serving
+    /// No new work; what is held goes out, then everything closes.
+    case stopping
+    case stopped
+  }
+
+  public let configuration: ServerConfiguration
+  var engine: Engine
+  var phase = Phase.starting
+  var gate = CommitGate()
+  var effects: Effects = []
+
+  /// By the engine's slot: who gets a reply.
+  var sessions: [Session?] = []
+  /// Every open connection.
+  var connections: [ObjectIdentifier: Session] = [:]
+  var connectionIDs: UInt32 = 0
+  /// Sessions with something to write or to close, in the order in which they got it.
+  var dirty: [Session] = []
+  /// Sessions whose input waits for the store or for the start.
+  var stalled: [Session] = []
+  /// Sessions in the middle of a long STATUS.
+  var listing: [Session] = []
+  /// Sessions to be paused or resumed at the end of the turn.
+  var readingChanges: [Session] = []
+  /// Sessions that have not yet said who they are, in the order of their deadlines.
+  var unregistered = Queue<Session>()
+  var nextSweep: Int64 = .min
+  var wakeAt: Int64?
+  var retryAt: Int64?
+  var failures = 0
+
+  public init(_ configuration: ServerConfiguration) {
+    self.configuration = configuration
+    engine = Engine(limits: configuration.limits, isDurable: configuration.isDurable)
+    engine.settings = configuration.settings
+  }
+
+  // MARK: The store
+
+  /// Takes one item that the store handed back; called before `storeReady`.
+  public func restore(_ item: StoredItem, at now: Now) {
+    engine.restore(item, at: now)
+  }
+
+  /// Everything is loaded. Serving begins as soon as the first numbers are durable.
+  public func storeReady(at now: Now) {
+    invariant(phase == .starting, "a server starts once")
+    phase = .reserving
+    engine.start(into: &effects)
+    carryOut(for: nil)
+    if gate.isIdle { beginServing(at: now) }
+  }
+
+  /// The store has written the batch, or says why it could not.
+  public func stored(_ batch: StoreBatch, failure: StoreError?, at now: Now) {
+    if failure == nil {
+      failures = 0
+      let (held, number) = gate.arrived()
+      send(held, at: now)
+      gate.landed()
+      engine.committed(number, at: now, into: &effects)
+    } else {
+      failures += 1
+      // The store gets a pause, a longer one each time; what cannot be given up goes again then.
+      retryAt = now.monotonic + min(1000, 10 << Int64(min(failures, 7)))
+      let (refused, number) = gate.failed()
+      engine.collectingBatch = gate.number
+      send(refused, at: now)
+      engine.failed(number, at: now, into: &effects)
+    }
+    carryOut(for: nil)
+    if phase == .reserving, failure == nil { beginServing(at: now) }
+  }
+
+  // MARK: Time and the end
+
+  /// The moment asked for by `ServerAction.wake` has come.
+  public func tick(at now: Now) {
+    wakeAt = nil
+    if phase == .serving {
+      engine.tick(at: now, into: &effects)
+      carryOut(for: nil)
+    }
+    closeSilent(at: now)
+  }
+
+  /// Ends service: no new jobs and no assignments from now on. Everything acknowledged is written,
+  /// every held reply goes out, then `ServerAction.stopped` follows.
+  public func stop(at now: Now) {
+    if phase == .stopping || phase == .stopped { return }
+    phase = .stopping
+    engine.isDraining = true
+  }
+
+  /// Whether `endOfTurn` has more to do without new input: the shell should not wait.
+  public var hasMoreWork: Bool { engine.hasWork || !listing.isEmpty }
+
+  private func send(_ held: CommitGate.Held, at now: Now) {
+    CommitGate.forEach(held) { entry, reply, _ in send(reply, to: entry.session, at: now) }
+  }
+
+  private func beginServing(at now: Now) {
+    phase = .serving
+    nextSweep = now.monotonic + ServerCore.sweepInterval
+    resumeStalled(at: now)
+  }
+}
+
+/// What a server is told once.
+public struct ServerConfiguration: Sendable {
+  public var limits: Limits
+  public var settings: Settings
+  /// Whether a store outlives the process. If not, nothing waits for one.
+  public var isDurable: Bool
+
+  public init(
+    limits: Limits = Limits(), settings: Settings = Settings(), isDurable: Bool = false
+  ) {
+    self.limits = limits
+    self.settings = settings
+    self.isDurable = isDurable
+  }
+}
+
+/// What the shell shall do.
+public enum ServerAction {
+  /// `session.output` has bytes; report what the socket took with `session.wrote`.
+  case write(Session)
+  /// Close the connection: everything that counts has been written.
+  case close(Session)
+  /// Stop, and go on, reading from the connection.
+  case pause(Session)
+  case resume(Session)
+  /// Give the batch to the store, and report with `stored`. One at a time.
+  case apply(StoreBatch)
+  /// Call `tick` at this monotonic time. Replaces what was asked before.
+  case wake(at: Int64)
+  /// The last reply is out and everything is closed.
+  case stopped
+}

@@ -1,0 +1,116 @@
+public import PeriodicCore
+import PeriodicWire
+
+/// One connection, from its first byte to its last: what it speaks, what has come in and not been
+/// handled, what goes out and has not been taken.
+///
+/// Belongs to its `ServerCore`; the shell reads `output` and reports what the socket took.
+public final class Session {
+  /// What the connection turned out to be.
+  enum Phase {
+    /// Fewer bytes than the protocol needs to be known.
+    case sniffing
+    case registering(Generation)
+    case registered(Generation, Role)
+    case http
+    /// No input counts any more; closes when its output has been written.
+    case ending
+    case closed
+  }
+
+  /// The shell's object for this connection.
+  public var connection: AnyObject?
+
+  var phase = Phase.sniffing
+  /// The engine's name for it, once registered.
+  var id: SessionID?
+  /// Bytes received that no decoder has consumed.
+  var input = ByteBuffer()
+  var outgoing = ByteBuffer()
+  var generation1: Generation1Decoder?
+  var generation2: Generation2Decoder
+  var http: HTTPDecoder?
+  var httpContext: HTTPReplyContext?
+  var grabs = GrabMessages()
+  var status: StatusCursor?
+
+  /// Replies that wait for a batch.
+  var heldReplies = 0
+  let openedAt: Int64
+  var heardAt: Int64
+  /// In the core's list of sessions with output, or with a close to come.
+  var isDirty = false
+  /// In the core's list of sessions whose input waits for the store or for the start.
+  var isStalled = false
+  var isPaused = false
+  /// The peer has sent its last byte.
+  var hasEnded = false
+
+  init(limits: Limits, at now: Now) {
+    generation2 = Generation2Decoder(limit: limits.frameBytes)
+    openedAt = now.monotonic
+    heardAt = now.monotonic
+  }
+
+  /// Bytes for the socket; valid until the session is next touched.
+  public var output: Bytes { outgoing.bytes }
+
+  /// The socket took `count` bytes.
+  public func wrote(_ count: Int) {
+    outgoing.consume(count)
+    // What a burst needed is given back when the burst is over.
+    if outgoing.isEmpty { outgoing.reset(keeping: 64 << 10) }
+  }
+
+  var isOpen: Bool {
+    switch phase {
+    case .ending, .closed: false
+    default: true
+    }
+  }
+
+  var isWorker: Bool {
+    if case .registered(_, .worker) = phase { true } else { false }
+  }
+}
+
+/// The message ids under which a generation 2 connection has sent GRAB_JOB.
+///
+/// Two released workers report with the id of their grab, and stop when they hear SUCCESS on it
+/// (PROTOCOL 2.3). They use four hexadecimal digits, of which there are 65,536: a bit for each. Of
+/// other ids the last thousand or two are remembered.
+struct GrabMessages {
+  private var digits: [UInt64] = []
+  private var recent: Set<UInt64> = []
+  private var older: Set<UInt64> = []
+
+  mutating func insert(_ message: MessageID) {
+    if let index = GrabMessages.digitsIndex(message) {
+      if digits.isEmpty { digits = Array(repeating: 0, count: 1024) }
+      digits[index >> 6] |= 1 << UInt64(index & 63)
+    } else if recent.insert(message.number).inserted, recent.count >= 1024 {
+      older = recent
+      recent = []
+    }
+  }
+
+  func contains(_ message: MessageID) -> Bool {
+    if let index = GrabMessages.digitsIndex(message) {
+      return !digits.isEmpty && digits[index >> 6] >> UInt64(index & 63) & 1 == 1
+    }
+    return recent.contains(message.number) || older.contains(message.number)
+  }
+
+  /// Four lower-case hexadecimal digits as the number they spell.
+  static func digitsIndex(_ message: MessageID) -> Int? {
+    var index = 0
+    for shift in [24, 16, 8, 0] as [UInt64] {
+      switch UInt8(truncatingIfNeeded: message.number >> shift) {
+      case let byte where byte >= 0x30 && byte <= 0x39: index = index << 4 | Int(byte - 0x30)
+      case let byte where byte >= 0x61 && byte <= 0x66: index = index << 4 | Int(byte - 0x57)
+      default: return nil
+      }
+    }
+    return index
+  }
+}

@@ -1,0 +1,201 @@
+import PeriodicCore
+import PeriodicServer
+import PeriodicStore
+import PeriodicWire
+
+/// One seeded run of the whole server core: real codecs, gate and engine over simulated bytes, store
+/// and time, with split reads, slow readers, lost connections, a slow or failing store, and crashes.
+public final class ServerWorld {
+  /// What is known of one job from outside.
+  struct Story {
+    /// Submits sent, in order; the version is the workload.
+    var sent = 0
+    /// The newest version whose submit was answered with success.
+    var acknowledged = 0
+    /// The version that was newest when somebody last asked to end the job, by remove or by done.
+    var endAsked = 0
+    /// The version that was newest when an end was last acknowledged.
+    var ended = 0
+    /// Somebody may have been running the job when the newest submit arrived: then success promises
+    /// that run, and not the new version.
+    var mayRun = false
+  }
+
+  public let seed: UInt64
+  var random: Random
+  public private(set) var digest = Digest()
+  private var trace: [String] = []
+  var steps = 0
+
+  let configuration: ServerConfiguration
+  var core: ServerCore
+  var now = Now(monotonic: 5000, wall: 1_700_000_000_000)
+  var wakeAt: Int64 = .max
+  var hasStopped = false
+  var peers: [SimulatedPeer] = []
+  var stories: [KeyName: Story] = [:]
+  var keys: [KeyName] = []
+
+  var store = ModelStore()
+  var flying: (batch: StoreBatch, arrives: Int64)?
+  var isHealed = false
+
+  public init(seed: UInt64) {
+    self.seed = seed
+    random = Random(seed: seed ^ 0x5e1f)
+    var limits = Limits()
+    limits.frameBytes = 1 << 16
+    if random.chance(30) { limits.batchOperations = 4 }
+    if random.chance(20) { limits.outputPauseBytes = 200 }
+    configuration = ServerConfiguration(limits: limits, isDurable: random.chance(75))
+    core = ServerCore(configuration)
+    for function in 0..<3 {
+      for name in 0..<5 { keys.append(KeyName(function: "f\(function)", name: "n\(name)")) }
+    }
+    for key in keys { stories[key] = Story() }
+    load()
+  }
+
+  public func run(steps: Int) {
+    for _ in 0..<steps {
+      self.steps += 1
+      pass(Int64(random.below(200)))
+      act()
+      turn()
+    }
+    heal()
+  }
+
+  func log(_ line: @autoclosure () -> String) {
+    let line = "\(steps) \(line())"
+    digest.add(line)
+    trace.append(line)
+    if trace.count > 60 { trace.removeFirst() }
+  }
+
+  func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
+    if condition { return }
+    let last = trace.joined(separator: "\n")
+    fatalError("\n\(last)\nseed \(seed), step \(steps): \(what())")
+  }
+
+  func pass(_ milliseconds: Int64) {
+    now.monotonic += milliseconds
+    now.wall += milliseconds
+    if let flying, flying.arrives <= now.monotonic { storeAnswers(flying.batch) }
+    if wakeAt <= now.monotonic {
+      wakeAt = .max
+      core.tick(at: now)
+    }
+  }
+
+  // MARK: The store
+
+  private func load() {
+    store.load { core.restore($0, at: now) }
+    core.storeReady(at: now)
+    turn()
+  }
+
+  private func storeAnswers(_ batch: StoreBatch) {
+    flying = nil
+    if !isHealed, random.chance(10) {
+      log("the store fails")
+      core.stored(batch, failure: StoreError(.full, "simulated"), at: now)
+    } else {
+      store.apply(batch)
+      core.stored(batch, failure: nil, at: now)
+    }
+  }
+
+  func crash() {
+    guard configuration.isDurable else { return }
+    log("crash")
+    if let flying, random.chance(50) { store.apply(flying.batch) }
+    flying = nil
+    wakeAt = .max
+    for peer in peers { peer.isOpen = false }
+    store.reopen()
+    checkRows()
+    core = ServerCore(configuration)
+    load()
+  }
+
+  /// E1: an acknowledged job is there, unless somebody asked to end it; an ended one is not.
+  func checkRows() {
+    let rows = Dictionary(uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
+    for key in keys {
+      guard let story = stories[key] else { continue }
+      let version = rows[key].flatMap { Int($0) } ?? 0
+      if story.acknowledged > story.endAsked {
+        expect(version >= story.acknowledged, "E1: \(key) lost \(story.acknowledged)")
+      }
+      if story.ended == story.sent {
+        expect(version == 0, "E1: \(key) was ended at \(story.ended) and came back as \(version)")
+      }
+    }
+  }
+
+  // MARK: A turn
+
+  func turn() {
+    deliver()
+    repeat {
+      core.endOfTurn(at: now) { action in carryOut(action) }
+    } while core.hasMoreWork
+  }
+
+  /// Lets bytes arrive, in pieces of any size.
+  private func deliver() {
+    for peer in peers where peer.isOpen && !peer.toServer.isEmpty && !peer.isPaused {
+      let all = isHealed || random.chance(50)
+      let count = all ? peer.toServer.count : 1 + random.below(peer.toServer.count)
+      core.receive(Bytes(rebasing: peer.toServer.bytes[..<count]), on: peer.session, at: now)
+      peer.toServer.consume(count)
+      if peer.toServer.isEmpty { peer.refused = [] }
+    }
+  }
+
+  private func carryOut(_ action: ServerAction) {
+    switch action {
+    case .write(let session): write(session)
+    case .close(let session), .pause(let session), .resume(let session):
+      guard let peer = session.connection as? SimulatedPeer else { return }
+      switch action {
+      case .close:
+        peer.isOpen = false
+        if peer.hasEnded { expect(peer.outstanding.isEmpty, "E5: closed before \(peer.outstanding)") }
+      case .pause: peer.isPaused = true
+      default: peer.isPaused = false
+      }
+    case .apply(let batch):
+      expect(flying == nil, "one batch at a time")
+      let wait = isHealed ? 1 : random.below(1200)
+      flying = (batch, now.monotonic + Int64(wait))
+    case .wake(let time): wakeAt = time
+    case .stopped: hasStopped = true
+    }
+  }
+
+  private func write(_ session: Session) {
+    guard let peer = session.connection as? SimulatedPeer, peer.isOpen else { return }
+    let output = session.output
+    let count = isHealed || random.chance(80) ? output.count : random.below(output.count + 1)
+    peer.fromServer.append(Bytes(rebasing: output[..<count]))
+    session.wrote(count)
+    read(peer)
+    if !session.output.isEmpty { unwritten.append(session) }
+  }
+
+  var unwritten: [Session] = []
+
+  /// A slow reader's socket takes some more.
+  func drain() {
+    let sessions = unwritten
+    unwritten = []
+    for session in sessions where !session.output.isEmpty {
+      write(session)
+      core.drained(session, at: now) { carryOut($0) }
+    }
+  }
+}
