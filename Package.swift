@@ -77,6 +77,12 @@ let package = Package(
     .executableTarget(
       name: "bench", dependencies: ["PeriodicCore", "PeriodicWire"], path: "Tests/bench",
       swiftSettings: strict),
+    .target(
+      name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
+    .executableTarget(
+      name: "storetool",
+      dependencies: ["PeriodicCore", "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"],
+      path: "Tests/storetool", swiftSettings: strict),
 
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
@@ -84,7 +90,12 @@ let package = Package(
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests("SimulationTests", ["SimulationKit"]),
-    tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
+    tests(
+      "PeriodicStoreTests",
+      [
+        "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance", "CFaultVFS", "CSQLite",
+        "storetool",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,143 @@
+import CFaultVFS
+import PeriodicStore
+import PeriodicStoreSQLite
+import StoreConformance
+import Testing
+
+/// Each call to the file system fails once, in turn, until a whole run needs no more calls.
+@Suite struct `A SQLite store on a failing disk` {
+  @Test func `keeps a batch whole when one call fails, and takes it when asked again`() throws {
+    let runs = try everyCall { files, call in
+      try write(files) { files.arm(FAULT_IO, at: call, isLasting: false) }
+    }
+    #expect(runs > 100)
+  }
+
+  @Test func `keeps what it had while every call fails, and goes on when they work`() throws {
+    let runs = try everyCall { files, call in
+      try write(files) { files.arm(FAULT_IO, at: call, isLasting: true) }
+    }
+    #expect(runs > 100)
+  }
+
+  @Test func `says that the disk is full, and goes on when there is room`() throws {
+    let runs = try everyCall { files, call in
+      for code in try write(files, arm: { files.arm(FAULT_FULL, at: call, isLasting: true) }) {
+        #expect(code == .full)
+      }
+    }
+    #expect(runs > 20)
+  }
+
+  @Test func `opens or says why not, and opens when the disk works`() throws {
+    for isNew in [true, false] {
+      let runs = try everyCall { files, call in
+        let wanted = isNew ? StoreContent() : try prepare(files)
+        files.arm(FAULT_IO, at: call, isLasting: false)
+        let store = files.store()
+        if let found = try? opened(store) { #expect(found == wanted) }
+        store.close()
+        let faults = files.faults
+        #expect(try files.content() == wanted)
+        #expect(faults == files.faults)
+      }
+      #expect(runs > 10)
+    }
+  }
+
+  @Test func `syncs each batch before it says that it is durable`() throws {
+    let files = FaultyFiles()
+    let store = files.store()
+    try store.open()
+    for id in 1...20 as ClosedRange<UInt64> {
+      let before = files.syncs
+      try store.apply(StoreBatch { $0.put(.init(id)) })
+      #expect(files.syncs > before)
+    }
+    store.close()
+  }
+
+  /// Runs `body` with 0, 1, 2 … until no call fails any more; returns how often it ran.
+  private func everyCall(_ body: (FaultyFiles, Int) throws -> Void) throws -> Int {
+    for call in 0..<10_000 {
+      let files = FaultyFiles()
+      try body(files, call)
+      if files.faults == 0 { return call }
+    }
+    Issue.record("the calls never end")
+    return 0
+  }
+
+  private func opened(_ store: SQLiteStore) throws -> StoreContent {
+    try store.open()
+    return try StoreContent(loading: store)
+  }
+
+  private func prepare(_ files: FaultyFiles) throws -> StoreContent {
+    let store = files.store()
+    try store.open()
+    try store.apply(StoreBatch { batch in (1...40).forEach { batch.put(.init($0)) } })
+    store.close()
+    return try files.content()
+  }
+
+  /// Writes batches with faults on; what failed is tried again without. The file must then hold
+  /// exactly what a memory store holds. Returns the codes of the failures.
+  @discardableResult
+  private func write(_ files: FaultyFiles, arm: () -> Void) throws -> [StoreError.Code] {
+    let model = MemoryStore()
+    try model.open()
+    let store = files.store()
+    try store.open()
+    var codes: [StoreError.Code] = []
+    arm()
+    for (index, batch) in FaultBatches.all.enumerated() {
+      do throws(StoreError) {
+        try store.apply(batch)
+        try model.apply(batch)
+      } catch {
+        codes.append(error.code)
+        // Half of the failed batches are tried again, the others given up.
+        if index % 2 == 0 {
+          files.disarm()
+          try store.apply(batch)
+          try model.apply(batch)
+        }
+      }
+    }
+    files.disarm()
+    try store.apply(StoreBatch { $0.set("last", 1) })
+    try model.apply(StoreBatch { $0.set("last", 1) })
+    store.close()
+    let faults = files.faults
+    #expect(try files.content() == StoreContent(loading: model))
+    #expect(faults == files.faults)
+    return codes
+  }
+}
+
+/// Batches that fill pages, free them, spill the cache and move the log into the file.
+private enum FaultBatches {
+  static var all: [StoreBatch] {
+    [
+      StoreBatch { batch in
+        batch.addFunction("f")
+        batch.reserve(100)
+        (1...30).forEach { batch.put(.init($0)) }
+      },
+      StoreBatch { batch in
+        batch.put(.init(31, workload: String(repeating: "x", count: 200_000)))
+        (1...10).forEach { batch.delete($0) }
+      },
+      StoreBatch { $0.reschedule(31, scheduledAt: 5, due: 5000, count: 1, previousRunAt: 4) },
+      StoreBatch {
+        $0.dropFunction("f", upTo: 31)
+        $0.put(.init(32, "g"))
+      },
+      StoreBatch { batch in
+        (11...31).forEach { batch.delete($0) }
+        batch.dropFinished("f", upTo: 31)
+      },
+    ]
+  }
+}

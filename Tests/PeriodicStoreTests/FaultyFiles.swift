@@ -1,0 +1,48 @@
+import CFaultVFS
+import PeriodicStore
+import PeriodicStoreSQLite
+import StoreConformance
+
+/// A scratch directory on a file system that fails on command, and stores in it.
+final class FaultyFiles {
+  let scratch = ScratchDirectory()
+  private let vfs: OpaquePointer
+  private let name: String
+
+  init() {
+    let name = "faulty \(UInt64.random(in: 0 ... .max))"
+    guard let vfs = fault_vfs_make(name) else { fatalError("no file system for the test") }
+    self.vfs = vfs
+    self.name = name
+  }
+
+  deinit { fault_vfs_free(vfs) }
+
+  var faults: Int { fault_vfs_faults(vfs) }
+  var syncs: Int { fault_vfs_syncs(vfs) }
+
+  /// A store that spills its cache and moves its log early, so that more calls happen.
+  func store(_ synchronous: SQLiteStore.Options.Synchronous = .full) -> SQLiteStore {
+    var options = SQLiteStore.Options()
+    options.vfs = name
+    options.cacheBytes = 64 << 10
+    options.checkpointPages = 12
+    options.synchronous = synchronous
+    return SQLiteStore(path: scratch.file("jobs.db"), options: options)
+  }
+
+  func arm(_ kind: fault_kind, at call: Int, isLasting: Bool) {
+    fault_vfs_arm(vfs, kind, call, isLasting ? 1 : 0)
+  }
+
+  func disarm() { fault_vfs_disarm(vfs) }
+
+  /// What the file holds, read without faults.
+  func content() throws -> StoreContent {
+    disarm()
+    let store = store()
+    try store.open()
+    defer { store.close() }
+    return try StoreContent(loading: store)
+  }
+}

@@ -1,0 +1,39 @@
+import Glibc
+import PeriodicStoreSQLite
+
+// A process of its own over a SQLite store, for tests and measurements:
+//   storetool write FILE full|off BATCHES   apply batches; say "ID NANOSECONDS" for each one kept
+//   storetool hold FILE                     open it, say "open", keep it until input ends
+//   storetool bench DIRECTORY               measure writing and loading
+
+let arguments = CommandLine.arguments
+do {
+  switch arguments.dropFirst().first {
+  case "write" where arguments.count == 5:
+    guard let batches = UInt64(arguments[4]) else { usage() }
+    try Writer(path: arguments[2], isSynchronous: arguments[3] == "full").write(batches)
+  case "hold" where arguments.count == 3:
+    let store = SQLiteStore(path: arguments[2])
+    try store.open()
+    say("open")
+    while readLine() != nil {}
+    store.close()
+  case "bench" where arguments.count == 3:
+    try Benchmark(directory: arguments[2]).run()
+  default: usage()
+  }
+} catch {
+  print("storetool: \(error)")
+  exit(1)
+}
+
+func usage() -> Never {
+  print("usage: storetool write FILE full|off BATCHES | hold FILE | bench DIRECTORY")
+  exit(2)
+}
+
+/// Writes one line at once: a reader waits for it, and the process may be killed right after.
+func say(_ line: String) {
+  let text = line + "\n"
+  if Glibc.write(1, text, text.utf8.count) < 0 { exit(1) }
+}
