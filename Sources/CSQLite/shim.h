@@ -4,3 +4,18 @@
 static inline int periodic_sqlite_switch(sqlite3 *database, int option, int value) {
   return sqlite3_db_config(database, option, value, (int *)0);
 }
+
+/* What the system said to the last failed call on the log, or else on the main file; 0 if unknown.
+ * sqlite3_system_errno does not know it for a failed commit. */
+static inline int periodic_sqlite_errno(sqlite3 *database) {
+  static const int files[] = {SQLITE_FCNTL_JOURNAL_POINTER, SQLITE_FCNTL_FILE_POINTER};
+  for (int i = 0; i < 2; i++) {
+    sqlite3_file *file = 0;
+    int code = 0;
+    if (sqlite3_file_control(database, "main", files[i], &file) != SQLITE_OK) continue;
+    if (!file || !file->pMethods) continue;
+    file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &code);
+    if (code != 0) return code;
+  }
+  return sqlite3_system_errno(database);
+}

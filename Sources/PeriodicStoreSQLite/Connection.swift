@@ -76,9 +76,10 @@ final class Connection {
   /// The error that SQLite reported last.
   func failure(_ doing: StaticString) -> StoreError {
     let code = sqlite3_extended_errcode(handle)
-    let system = sqlite3_system_errno(handle)
     var message = "\(path): \(doing): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code))"
-    if system != 0, code & 0xff != SQLITE_FULL {
+    // Asking for it sets SQLite's own last error, so it comes after.
+    let system = code & 0xff == SQLITE_IOERR ? periodic_sqlite_errno(handle) : 0
+    if system != 0 {
       message += ": \(String(cString: strerror(system)))"
     }
     return StoreError(Connection.code(code, system), message)

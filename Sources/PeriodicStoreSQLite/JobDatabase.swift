@@ -72,6 +72,10 @@ final class JobDatabase {
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let connection = try Connection(
       location.path, path: location.path, flags: flags, vfs: options.vfs)
+    // Where it may not write, SQLite opens for reading only.
+    if sqlite3_db_readonly(connection.handle, "main") == 1 {
+      throw StoreError(.denied, "\(location.path): open: may only be read")
+    }
     // Until the file is known to be ours, closing it must change nothing.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
     // A file may hold triggers and the like that somebody added; they are not run.

@@ -22,7 +22,12 @@ final class Statement {
         sqlite3_prepare_v3(connection.handle, $0.baseAddress, Int32($0.count), flags, &prepared, nil)
       }
     }
-    guard code == SQLITE_OK, let prepared else { throw connection.failure(doing) }
+    guard code == SQLITE_OK, let prepared else {
+      var failure = connection.failure(doing)
+      // The text is ours and right: a table or a column is missing.
+      if code == SQLITE_ERROR { failure.code = .corrupt }
+      throw failure
+    }
     self.connection = connection
     self.doing = doing
     handle = prepared

@@ -4,6 +4,7 @@ import PeriodicStoreSQLite
 // A process of its own over a SQLite store, for tests and measurements:
 //   storetool write FILE full|off BATCHES   apply batches; say "ID NANOSECONDS" for each one kept
 //   storetool hold FILE                     open it, say "open", keep it until input ends
+//   storetool fill FILE                     write up to a limit of the system, then go on below it
 //   storetool bench DIRECTORY               measure writing and loading
 
 let arguments = CommandLine.arguments
@@ -18,6 +19,7 @@ do {
     say("open")
     while readLine() != nil {}
     store.close()
+  case "fill" where arguments.count == 3: try Filler(path: arguments[2]).fill()
   case "bench" where arguments.count == 3:
     try Benchmark(directory: arguments[2]).run()
   default: usage()
@@ -28,7 +30,7 @@ do {
 }
 
 func usage() -> Never {
-  print("usage: storetool write FILE full|off BATCHES | hold FILE | bench DIRECTORY")
+  print("usage: storetool write FILE full|off BATCHES | hold FILE | fill FILE | bench DIRECTORY")
   exit(2)
 }
 
