@@ -141,6 +141,13 @@ public struct ByteBuffer: ~Copyable {
       of: value.bigEndian, toByteOffset: start + offset, as: UInt32.self)
   }
 
+  /// Overwrites what is at `offset` from the first unconsumed byte.
+  public mutating func put(_ bytes: Bytes, at offset: Int) {
+    invariant(offset >= 0 && start + offset + bytes.count <= end, "a patch lies inside the buffer")
+    guard let source = bytes.baseAddress, let storage else { return }
+    (storage + start + offset).copyMemory(from: source, byteCount: bytes.count)
+  }
+
   /// Drops the first `count` bytes.
   @inlinable
   public mutating func consume(_ count: Int) {

@@ -72,14 +72,16 @@ public final class HTTPDecoder {
 
   private func parse(_ bytes: Bytes) -> HTTPFailure? {
     guard let base = bytes.baseAddress else { return nil }
-    switch head.take(bytes) {
-    case .failure(let failure): return failure
-    case .success(let length): bytesAfterHead += bytes.count - length
-    }
-    let code = llhttp_execute(parser, base.assumingMemoryBound(to: CChar.self), bytes.count)
+    // What the parser finds before the place of another failure was wrong first: so the answer does
+    // not depend on how the bytes were cut.
+    let (length, headFailure) = head.take(bytes)
+    let count = headFailure == nil ? bytes.count : length
+    let code = llhttp_execute(parser, base.assumingMemoryBound(to: CChar.self), count)
     if let failure { return failure }
     if isComplete { return nil }
     if code != HPE_OK { return HTTPFailure(.badRequest, "the request is not HTTP") }
+    if let headFailure { return headFailure }
+    bytesAfterHead += bytes.count - length
     // A chunk of one byte takes six; more than that, and room for trailers, nobody needs.
     return bytesAfterHead > HTTPHead.headers + 8 * bodyBytes
       ? HTTPFailure(.badRequest, "the body's framing is too long") : nil

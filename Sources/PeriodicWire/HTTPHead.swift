@@ -19,14 +19,14 @@ struct HTTPHead {
   private var afterReturn = false
   private var isInName = false
 
-  /// Checks the head's part of `bytes`; answers how long it is, or what is wrong.
-  mutating func take(_ bytes: Bytes) -> Result<Int, HTTPFailure> {
+  /// Checks the head's part of `bytes`; answers how long its good part is, and what is wrong then.
+  mutating func take(_ bytes: Bytes) -> (length: Int, failure: HTTPFailure?) {
     var next = 0
     while next < bytes.count, !isComplete {
-      if let failure = take(bytes[next]) { return .failure(failure) }
+      if let failure = take(bytes[next]) { return (next, failure) }
       next += 1
     }
-    return .success(next)
+    return (next, nil)
   }
 
   private mutating func take(_ byte: UInt8) -> HTTPFailure? {

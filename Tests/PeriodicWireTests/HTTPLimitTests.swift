@@ -10,7 +10,8 @@ import Testing
     }
     #expect(http(line(16384)).hasPrefix("status f"))
     #expect(http(line(16385)) == "414 the request line is too long")
-    #expect(http("GET /" + String(repeating: "f", count: 20000)) == "414 the request line is too long")
+    let endless = "GET /" + String(repeating: "f", count: 20000)
+    #expect(http(endless) == "414 the request line is too long")
   }
 
   @Test func `hold the headers to 64 KiB`() {

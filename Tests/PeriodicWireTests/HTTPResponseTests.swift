@@ -18,7 +18,8 @@ import Testing
 
   @Test(arguments: [
     (Refusal.emptyName, "400 Bad Request", "{\"err\": \"job name is empty\"}"),
-    (.wrongRole, "403 Forbidden", ""), (.limit(.nameBytes, value: 256), "413 Content Too Large", ""),
+    (.wrongRole, "403 Forbidden", ""),
+    (.limit(.nameBytes, value: 256), "413 Content Too Large", ""),
     (.limit(.jobs, value: 9), "507 Insufficient Storage", ""),
     (.storeFailed, "507 Insufficient Storage", ""),
     (.starting, "503 Service Unavailable", "{\"err\": \"starting\"}"),
