@@ -89,6 +89,9 @@ let package = Package(
     tests("PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
+    tests(
+      "ClientRuntimeTests",
+      ["PeriodicRuntime", "PeriodicClient", "PeriodicLoop", "PeriodicCore", "PeriodicWire"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests(
       "PeriodicStoreTests",

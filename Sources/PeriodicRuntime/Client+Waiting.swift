@@ -80,4 +80,22 @@ extension Client {
       try core.status(tag: tag, timeout: timeout, at: now)
     }
   }
+
+  /// Deletes a job in whatever state it is, and waits for that.
+  public func removeAndWait(
+    _ function: String, _ name: String, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try Job(function, name).withFields { (job) throws(RequestError) in
+      try removeAndWait(job.key, timeout: timeout)
+    }
+  }
+
+  /// Drops a function and its jobs if no worker has it, and waits for that.
+  public func dropAndWait(
+    _ function: String, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try lend(function) { (function) throws(RequestError) in
+      try dropAndWait(function: function, timeout: timeout)
+    }
+  }
 }

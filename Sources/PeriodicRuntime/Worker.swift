@@ -5,10 +5,10 @@ public import PeriodicLoop
 /// Takes jobs from a server and reports how they ended, over one connection that it keeps up itself.
 ///
 ///     let worker = Worker(loop, to: address, slots: 4)
-///     try worker.canDo(function: "resize")
+///     try worker.canDo("resize")
 ///     while let job = try worker.next(timeout: nil) {
-///       let result = resize(job.workload)
-///       try worker.done(job.token, data: result)
+///       resize(job.workload)
+///       try worker.done(job.token)
 ///     }
 ///
 /// **Functions**: `canDo`, `cannotDo`; announced anew on every connection.
