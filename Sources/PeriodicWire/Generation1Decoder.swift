@@ -26,25 +26,29 @@ public final class Generation1Decoder {
     }
   }
 
-  /// Writes a reply under the id of its request; nothing if nobody waits for it any more.
+  /// Writes a reply under the id of its request; nothing if nobody waits for it any more, and no
+  /// SUCCESS to a grab, whose reply is JOB_ASSIGN.
+  ///
+  /// JOB_ASSIGN can be written at any time. Any other reply is written before the next request is
+  /// decoded; it may be written twice, for a caller that does not know yet which it will send.
   public func encode(_ reply: Reply, _ message: MessageID, into buffer: inout ByteBuffer) {
+    if Generation1Messages.isGrab(message) {
+      if case .success = reply { return }
+    }
     let start = buffer.count
     messages.withBytes(of: message) { bytes in
       Generation1.begin(bytes, payload: 0, into: &buffer)
       Generation1.append(reply, &buffer)
       Generation1.finish(start, &buffer)
     }
-    var isAssignment = false
-    if case .assign = reply { isAssignment = true }
-    messages.answered(message, isAssignment: isAssignment)
+    if Generation1Messages.isGrab(message) { messages.endGrab(message) }
   }
 
   /// The id as it was sent, for a reply that is written elsewhere: STATUS and DUMP. To be asked for
-  /// once, before the next request is decoded; the id then counts as answered.
+  /// before the next request is decoded.
   public func bytes(of message: MessageID) -> [UInt8] {
     var copy: [UInt8] = []
     messages.withBytes(of: message) { copy = Array($0) }
-    messages.answered(message, isAssignment: false)
     return copy
   }
 
@@ -61,15 +65,10 @@ public final class Generation1Decoder {
       return .violation(.noSeparator)
     }
     let data = rest.isEmpty ? Bytes.none : Bytes(rebasing: rest[2...])
-    let found = command(number, data)
-    guard messages.count < Generation1Messages.most else {
-      return .violation(.tooManyMessages)
-    }
-    switch found {
-    case .command(let command):
-      return .request(messages.take(id, for: command), command, consumed: used)
-    case .refused(let refusal):
-      return .refused(messages.take(id, for: nil), refusal, consumed: used)
+    let message = messages.take(id, isGrab: number == CommandNumber.grab)
+    switch command(number, data) {
+    case .command(let command): return .request(message, command, consumed: used)
+    case .refused(let refusal): return .refused(message, refusal, consumed: used)
     }
   }
 

@@ -12,8 +12,6 @@ public enum WireViolation: Error, Equatable, Sendable {
   case noSeparator
   /// A generation 1 message id over `Limits.messageBytes`.
   case longMessageID
-  /// More generation 1 requests without an answer than are kept apart.
-  case tooManyMessages
   /// A generation 1 LOAD that is not JSON of its form, to which there is no reply.
   case badJSON
   /// A first frame that registers nobody.
@@ -29,7 +27,6 @@ public enum WireViolation: Error, Equatable, Sendable {
     case .trailingBytes: "a frame goes on after its command"
     case .noSeparator: "a payload has no message id and command"
     case .longMessageID: "a message id is over the limit"
-    case .tooManyMessages: "too many requests wait for an answer"
     case .badJSON: "the jobs to load are not JSON of their form"
     case .badRegistration: "the first frame registers nobody"
     }

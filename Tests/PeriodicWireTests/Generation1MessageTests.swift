@@ -13,38 +13,38 @@ import Testing
     #expect(reply(.pong, message) == expected + id + [0, 1, 10])
   }
 
-  @Test func `give the same number while a grab waits, and answer it once`() throws {
-    let first = try #require(send(long, 1))
-    #expect(send(long, 1) == first)
-    _ = send([1], 9)
-    #expect(send(long, 1) == first)
-    _ = send(long, 3, Array("7".utf8))
+  @Test(arguments: [[0x31], [UInt8](0x10...0x1f)])
+  func `give the same number while a grab waits`(_ id: [UInt8]) throws {
+    let first = try #require(send(id, 1))
+    #expect(send(id, 1) == first)
+    _ = send([2], 9)
+    #expect(send(id, 1) == first)
+    _ = send(id, 3, Array("7".utf8))
     #expect(!reply(assignment, first).isEmpty)
+  }
+
+  @Test func `are forgotten when the grab has its job`() throws {
+    let first = try #require(send(long, 1))
+    _ = reply(assignment, first)
     _ = send([1], 9)
     #expect(reply(assignment, first).isEmpty, "nobody waits any more")
     #expect(send(long, 1) != first)
   }
 
-  @Test func `are kept until every request under them is answered`() throws {
-    let first = try #require(send(long, 9))
-    #expect(send(long, 9) == first)
-    #expect(!reply(.pong, first).isEmpty)
-    _ = send([1], 9)
-    #expect(!reply(.pong, first).isEmpty)
-    _ = send([1], 9)
-    #expect(reply(.pong, first).isEmpty)
+  @Test(arguments: [[0x31], [UInt8](0x10...0x1f)])
+  func `of a grab hear no SUCCESS, and still get their job`(_ id: [UInt8]) throws {
+    let message = try #require(send(id, 1))
+    #expect(reply(.success, message).isEmpty)
+    _ = send([2], 9)
+    #expect(reply(.refused(.wrongRole), message).suffix(3) == [0, 1, 12])
   }
 
-  @Test func `of a request without a reply can still be refused before the next`() throws {
-    let message = try #require(send(long, 7, [0x66]))
-    #expect(!reply(.refused(.wrongRole), message).isEmpty)
+  @Test func `are answered before the next request, in two ways if need be`() throws {
+    let message = try #require(send(long, 13, Array(#"{"func":"f","name":"n"}"#.utf8)))
+    #expect(!reply(.success, message).isEmpty)
+    #expect(!reply(.refused(.storeFailed), message).isEmpty)
     _ = send([1], 9)
-    #expect(reply(.refused(.wrongRole), message).isEmpty)
-  }
-
-  @Test func `that pile up without answers end the session`() {
-    let answered = (0..<131_073).prefix { send(Array("request \($0)".utf8), 14) != nil }
-    #expect(answered.count == 131_072)
+    #expect(reply(.success, message).isEmpty)
   }
 
   @Test func `of commands without a reply are told by the table`() {
