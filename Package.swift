@@ -99,6 +99,9 @@ let package = Package(
         "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance", "CFaultVFS", "CSQLite",
         "storetool",
       ]),
+    tests("TidyTests", []),
+    tests("PeriodicCommandTests", ["periodic"]),
+    tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],
   swiftLanguageModes: [.v6]
 )
