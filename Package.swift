@@ -55,7 +55,7 @@ let package = Package(
     .executableTarget(
       name: "periodic",
       dependencies: [
-        "PeriodicRuntime", "PeriodicCore",
+        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicClient",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],
@@ -101,7 +101,6 @@ let package = Package(
       ]),
     tests("TidyTests", []),
     tests("PeriodicCommandTests", ["periodic"]),
-    tests("PeriodicStoreTests", ["PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,13 @@
+import ArgumentParser
+
+struct PingCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ping", abstract: "Ask whether the server answers; prints PONG.")
+
+  @OptionGroup var connection: ServerAddress
+
+  func run() throws {
+    try Remote(connection.address()).ping()
+    print("PONG")
+  }
+}
