@@ -51,7 +51,8 @@ func equalMemory(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: I
 
 /// Lends the UTF-8 bytes of `text` to `body`.
 @inlinable
-public func withBytes<Result>(of text: String, _ body: (Bytes) throws -> Result) rethrows -> Result {
+public func withBytes<Result>(of text: String, _ body: (Bytes) throws -> Result) rethrows -> Result
+{
   var text = text
   return try text.withUTF8 { try body(Bytes($0)) }
 }

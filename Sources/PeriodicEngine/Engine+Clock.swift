@@ -43,7 +43,8 @@ extension Engine {
       left -= 1
     }
     serveMarked(at: now, into: &effects)
-    while left > 0, !isDraining, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall {
+    while left > 0, !isDraining, !numbers.isExhausted, let top = wakeUps.first, top.key <= now.wall
+    {
       // Serving ends with nothing due, or with nobody willing: either moves the function on.
       serveFunction(top.slot, at: now, into: &effects)
       left -= 1

@@ -83,7 +83,8 @@ extension ServerCore {
     case .starting, .reserving:
       if case .registering = session.phase { mustWait = true } else { mustWait = false }
     case .serving, .stopping:
-      mustWait = isOverloaded(for: session)
+      mustWait =
+        isOverloaded(for: session)
         || session.outgoing.count > configuration.limits.outputPauseBytes
     case .stopped: mustWait = true
     }

@@ -66,7 +66,8 @@ extension EngineWorld {
     let key = KeyName(
       function: assignment.job.key.function.text, name: assignment.job.key.name.text)
     log("assign \(key) to \(message), run \(assignment.fence)")
-    guard let peer = peers.indices.first(where: { peers[$0].session == session && peers[$0].isOpen })
+    guard
+      let peer = peers.indices.first(where: { peers[$0].session == session && peers[$0].isOpen })
     else { fail("E5: an assignment to a closed session") }
     if expiring.contains(key) { expire(key) }
     guard let index = jobs.firstIndex(where: { $0.key == key }) else {

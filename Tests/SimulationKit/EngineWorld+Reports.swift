@@ -70,7 +70,8 @@ extension EngineWorld {
     }
     let byNumber = job.id != nil && random.chance(50)
     command(peer, expecting: "success") { function, name, _ in
-      let run = byNumber
+      let run =
+        byNumber
         ? RunReference.id(JobID(job.id ?? 0))
         : .key(JobKey(function: function, name: name))
       switch kind {

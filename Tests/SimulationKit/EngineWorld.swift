@@ -134,7 +134,8 @@ public final class EngineWorld {
     store.reopen()
     peers = []
     held = []
-    let rows = Dictionary(uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
+    let rows = Dictionary(
+      uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
     if let lost = history.violation(rows) { fail("E1: after a restart \(lost)") }
     history = History(rows)
     functions = store.functions.union(store.loadable.map { $0.row.key.function })

@@ -108,7 +108,11 @@ extension ServerWorld {
     let key = random.pick(keys)
     update(key) { $0.endAsked = $0.sent }
     log("\(peer.number) removes \(key)")
-    with(key, "") { key, _ in .remove(key) } send: { peer.send($0, as: .remove(key)) }
+    with(key, "") { key, _ in
+      .remove(key)
+    } send: {
+      peer.send($0, as: .remove(key))
+    }
   }
 
   func grab() {

@@ -123,7 +123,8 @@ public final class ServerWorld {
 
   /// E1: an acknowledged job is there, unless somebody asked to end it; an ended one is not.
   func checkRows() {
-    let rows = Dictionary(uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
+    let rows = Dictionary(
+      uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
     for key in keys {
       guard let story = stories[key] else { continue }
       let version = rows[key].flatMap { Int($0) } ?? 0
@@ -164,7 +165,9 @@ public final class ServerWorld {
       switch action {
       case .close:
         peer.isOpen = false
-        if peer.hasEnded { expect(peer.outstanding.isEmpty, "E5: closed before \(peer.outstanding)") }
+        if peer.hasEnded {
+          expect(peer.outstanding.isEmpty, "E5: closed before \(peer.outstanding)")
+        }
       case .pause: peer.isPaused = true
       default: peer.isPaused = false
       }

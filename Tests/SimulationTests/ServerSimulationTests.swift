@@ -2,7 +2,8 @@ import SimulationKit
 import Testing
 
 @Suite struct `The server core in simulation` {
-  @Test(arguments: 0..<6) func `keeps its promises over bytes that come in pieces`(_ group: UInt64) {
+  @Test(arguments: 0..<6) func `keeps its promises over bytes that come in pieces`(_ group: UInt64)
+  {
     // A broken promise stops the process and names the seed.
     for seed in group * 20 + 1...group * 20 + 20 {
       let world = ServerWorld(seed: seed)
