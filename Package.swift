@@ -86,7 +86,8 @@ let package = Package(
 
     tests("PeriodicCoreTests", ["PeriodicCore"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
-    tests("PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire"]),
+    tests(
+      "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests(
