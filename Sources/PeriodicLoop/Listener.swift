@@ -18,6 +18,9 @@ public final class Listener {
   private var retry: LoopTimer?
   /// Connections that were accepted and closed for want of descriptors.
   public private(set) var shed: UInt64 = 0
+  /// Called when the first connection is shed after one that was not.
+  public var onShortage: (() -> Void)?
+  private var isShort = false
 
   /// Connections that the system queues; it has an upper bound of its own.
   static let backlog: Int32 = 4096
@@ -105,11 +108,13 @@ public final class Listener {
 
   private func hand(_ descriptor: Int32) {
     do {
-      accept(
-        try Stream(loop, descriptor, isUnix: file != nil, name: "a connection to \(address)"))
+      let stream = try Stream(
+        loop, descriptor, isUnix: file != nil, name: "a connection to \(address)")
+      isShort = false
+      accept(stream)
     } catch {
       // Out of memory or of epoll watches: the descriptor is closed, its peer sees the end.
-      shed += 1
+      countShed()
     }
   }
 
@@ -120,12 +125,19 @@ public final class Listener {
     let descriptor = cuv_accept(socket.descriptor)
     if descriptor >= 0 {
       Glibc.close(descriptor)
-      shed += 1
+      countShed()
     }
     reserve = cuv_open_reserve()
     if descriptor >= 0 || -descriptor == EAGAIN { return descriptor >= 0 }
     rest()
     return false
+  }
+
+  private func countShed() {
+    shed += 1
+    if isShort { return }
+    isShort = true
+    onShortage?()
   }
 
   /// Stops accepting for a moment, because trying again at once would fail again.

@@ -27,6 +27,9 @@ struct CommitGate {
     }
   }
 
+  /// Whether a batch has collected and none is with the store.
+  var canSeal: Bool { flying == nil && !collecting.isEmpty }
+
   /// The number that the collecting batch will be known by.
   private(set) var number: UInt64 = 1
   private(set) var collecting = StoreBatch()
@@ -58,7 +61,7 @@ struct CommitGate {
 
   /// The batch for the store, if one has collected and none is there.
   mutating func seal() -> StoreBatch? {
-    guard flying == nil, !collecting.isEmpty else { return nil }
+    guard canSeal else { return nil }
     flying = (collecting, held, number)
     number += 1
     collecting = spareBatch

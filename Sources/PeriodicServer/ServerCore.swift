@@ -113,7 +113,13 @@ public final class ServerCore {
   }
 
   /// Whether `endOfTurn` has more to do without new input: the shell should not wait.
-  public var hasMoreWork: Bool { engine.hasWork || !listing.isEmpty }
+  ///
+  /// Work that waits for the store is none: the store's answer begins a turn.
+  public var hasMoreWork: Bool {
+    if !listing.isEmpty || !dirty.isEmpty { return true }
+    if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
+    return gate.canSeal && retryAt == nil
+  }
 
   private func send(_ held: CommitGate.Held, at now: Now) {
     CommitGate.forEach(held) { entry, reply, _ in send(reply, to: entry.session, at: now) }

@@ -1,0 +1,53 @@
+import PeriodicCore
+import PeriodicLoop
+import PeriodicServer
+
+/// One connection of a server: brings bytes from its stream to its session and back.
+///
+/// Has a session until the core closes it. Without one it only waits for the peer to close too, so
+/// that the last reply is not lost to a reset (`ServerRunner.linger`).
+final class ServerConnection: StreamOwner {
+  private unowned let runner: ServerRunner
+  let stream: Stream
+  var session: Session?
+  /// Place in the runner's list, until it is removed.
+  var place: Int?
+  private(set) var hasWritten = false
+  private(set) var hasEnded = false
+
+  init(_ runner: ServerRunner, _ stream: Stream, _ session: Session, place: Int) {
+    self.runner = runner
+    self.stream = stream
+    self.session = session
+    self.place = place
+    session.connection = self
+    stream.owner = self
+  }
+
+  /// Gives the socket what it takes of the session's output.
+  func flush() {
+    guard let session else { return }
+    let sent = stream.write(session.output)
+    if sent > 0 {
+      hasWritten = true
+      session.wrote(sent)
+    }
+  }
+
+  func stream(_ stream: Stream, received bytes: Bytes) {
+    if let session { runner.received(bytes, on: session) }
+  }
+
+  func streamEnded(_ stream: Stream) {
+    hasEnded = true
+    if let session { runner.receivedEnd(on: session) } else { runner.remove(self) }
+  }
+
+  func streamCanWrite(_ stream: Stream) {
+    guard let session else { return }
+    flush()
+    if session.output.isEmpty { runner.drained(session) }
+  }
+
+  func stream(_ stream: Stream, failed error: LoopError) { runner.lost(self) }
+}

@@ -1,0 +1,281 @@
+import PeriodicCore
+import PeriodicLoop
+import PeriodicServer
+import PeriodicStore
+
+/// Joins a server's core to a loop: its listeners and connections, its store thread, its timer.
+///
+/// All that a turn brought goes to the core first; at the end of the turn the core says what to
+/// write, to close and to store. The loop keeps the runner until `close`, or until it has stopped.
+final class ServerRunner: TurnParticipant {
+  let loop: Loop
+  let core: ServerCore
+  let options: ServerOptions
+  private(set) var needsTurn = true
+  private(set) var phase = Phase.made
+  var onStopped: ((ServerEnd) -> Void)?
+
+  private var listeners: [Listener] = []
+  private var connections: [ServerConnection] = []
+  private var store: ServerStore?
+  private var timers: Timers?
+  private var lingering = LingeringConnections()
+  private var end = ServerEnd.graceful
+  private var isAtConnectionLimit = false
+
+  enum Phase {
+    case made, started
+    /// Held replies go out.
+    case stopping
+    /// The core is done; peers and the store have yet to close.
+    case closing
+    case stopped
+  }
+
+  private struct Timers {
+    let core: LoopTimer
+    let linger: LoopTimer
+    let stop: LoopTimer
+  }
+
+  init(_ loop: Loop, _ options: ServerOptions) {
+    self.loop = loop
+    self.options = options
+    core = ServerCore(
+      ServerConfiguration(
+        limits: options.limits, settings: options.settings,
+        isDurable: options.store.makeDriver != nil))
+    timers = Timers(
+      core: LoopTimer(loop) { [unowned self] in changed { core.tick(at: $0) } },
+      linger: LoopTimer(loop) { [unowned self] in closeLingering() },
+      stop: LoopTimer(loop) { [unowned self] in stopNow() })
+    loop.add(self)
+  }
+
+  // MARK: Life
+
+  func start() throws(ServerError) {
+    loop.preconditionOnLoop()
+    invariant(phase == .made, "a server is started once")
+    if let make = options.store.makeDriver {
+      store = try ServerStore(
+        loop, core, make: make, log: options.log,
+        changed: { [unowned self] in storeChanged() })
+      store?.load()
+    } else {
+      core.storeReady(at: loop.now)
+    }
+    phase = .started
+    needsTurn = true
+  }
+
+  func listen(on address: Address) throws(LoopError) -> Address {
+    loop.preconditionOnLoop()
+    invariant(phase == .made || phase == .started, "a server that stops does not listen")
+    let listener = try Listener(loop, address, options: options.socketFile) {
+      [unowned self] in accepted($0)
+    }
+    let bound = listener.address
+    listener.onShortage = { [unowned self] in
+      options.log?(.warning, "out of descriptors: connections to \(bound) are closed at once")
+    }
+    listeners.append(listener)
+    options.log?(.info, "listening on \(bound)")
+    if !bound.isLocal {
+      options.log?(
+        .warning,
+        "\(bound) can be reached from other machines; whoever connects can do everything")
+    }
+    return bound
+  }
+
+  var isServing: Bool { phase == .started && store?.isLoading != true }
+  var connectionCount: Int { connections.count }
+
+  func stop(timeout: Int64) {
+    loop.preconditionOnLoop()
+    guard phase == .made || phase == .started else { return }
+    phase = .stopping
+    closeListeners()
+    timers?.stop.arm(at: loop.now.monotonic.addingSaturated(max(0, timeout)))
+    changed { core.stop(at: $0) }
+  }
+
+  /// Ends everything in this call.
+  func close() {
+    guard phase != .stopped else { return }
+    loop.preconditionOnLoop()
+    closeConnections()
+    store?.close()
+    finish()
+  }
+
+  /// The time to stop gracefully is over.
+  private func stopNow() {
+    if phase == .stopping {
+      end = .timedOut
+      options.log?(.warning, "stopping with \(connections.count) connections still open")
+      beginClosing()
+    }
+    closeConnections()
+    finishIfClosed()
+  }
+
+  private func loadFailed(_ error: StoreError) {
+    guard phase == .started else { return }
+    end = .storeFailed(error)
+    options.log?(.error, "the store cannot be read: \(error.message)")
+    beginClosing()
+    closeConnections()
+  }
+
+  /// Nothing more goes to the store.
+  private func beginClosing() {
+    phase = .closing
+    closeListeners()
+    store?.beginClosing()
+  }
+
+  private func finishIfClosed() {
+    guard phase == .closing, connections.isEmpty, store?.isClosed != false else { return }
+    finish()
+    options.log?(.info, "stopped")
+    onStopped?(end)
+  }
+
+  private func finish() {
+    phase = .stopped
+    needsTurn = false
+    store?.close()
+    store = nil
+    timers = nil
+    loop.remove(self)
+  }
+
+  private func storeChanged() {
+    needsTurn = true
+    if let error = store?.loadError { loadFailed(error) }
+    finishIfClosed()
+  }
+
+  private func closeListeners() {
+    for listener in listeners { listener.close() }
+    listeners = []
+  }
+
+  private func closeConnections() {
+    closeListeners()
+    for connection in connections {
+      connection.place = nil
+      connection.stream.close()
+      if let session = connection.session { core.closed(session, at: loop.now) }
+      connection.session = nil
+    }
+    connections = []
+    lingering = LingeringConnections()
+  }
+
+  // MARK: Turns
+
+  func endOfTurn(at now: Now) {
+    needsTurn = false
+    guard phase == .started || phase == .stopping else { return }
+    if phase == .started { store?.restoreSome(at: now) }
+    core.endOfTurn(at: now) { act($0) }
+    if core.hasMoreWork || store?.hasLoaded == true { needsTurn = true }
+  }
+
+  private func act(_ action: ServerAction) {
+    switch action {
+    case .write(let session): connection(of: session)?.flush()
+    case .close(let session): connection(of: session).map { release($0) }
+    case .pause(let session): connection(of: session)?.stream.pauseReading()
+    case .resume(let session): connection(of: session)?.stream.startReading()
+    case .apply(let batch):
+      guard let store else { fatalError("a server without a store has no batch") }
+      store.apply(batch)
+    case .wake(let time): timers?.core.arm(at: time)
+    case .stopped:
+      // Not from inside the core's own call.
+      loop.soon { [weak self] in
+        guard let self, phase == .stopping else { return }
+        beginClosing()
+        finishIfClosed()
+      }
+    }
+  }
+
+  private func connection(of session: Session) -> ServerConnection? {
+    session.connection as? ServerConnection
+  }
+
+  /// Has the core do something, and asks for the end of the turn.
+  private func changed(_ body: (Now) -> Void) {
+    needsTurn = true
+    body(loop.now)
+  }
+
+  // MARK: Connections
+
+  private func accepted(_ stream: Stream) {
+    let now = loop.now
+    guard let session = core.open(at: now) else {
+      stream.close()
+      if !isAtConnectionLimit {
+        isAtConnectionLimit = true
+        options.log?(.warning, "connections: \(options.limits.connections) are open, the limit")
+      }
+      return
+    }
+    isAtConnectionLimit = false
+    needsTurn = true
+    connections.append(ServerConnection(self, stream, session, place: connections.count))
+    stream.startReading()
+  }
+
+  func received(_ bytes: Bytes, on session: Session) {
+    changed { core.receive(bytes, on: session, at: $0) }
+  }
+
+  func receivedEnd(on session: Session) { changed { core.receivedEnd(on: session, at: $0) } }
+
+  func drained(_ session: Session) {
+    changed { core.drained(session, at: $0) { act($0) } }
+  }
+
+  func lost(_ connection: ServerConnection) {
+    if let session = connection.session { changed { core.closed(session, at: $0) } }
+    connection.session = nil
+    remove(connection)
+  }
+
+  /// The core has done with the connection.
+  private func release(_ connection: ServerConnection) {
+    connection.session = nil
+    if lingering.takes(connection) {
+      connection.stream.endWriting()
+      connection.stream.startReading()
+      lingering.append(connection, at: loop.now.monotonic)
+      lingering.next.map { timers?.linger.arm(at: $0) }
+    } else {
+      remove(connection)
+    }
+  }
+
+  func remove(_ connection: ServerConnection) {
+    guard let place = connection.place else { return }
+    connection.place = nil
+    connection.stream.close()
+    let last = connections.removeLast()
+    if last !== connection {
+      connections[place] = last
+      last.place = place
+    }
+    finishIfClosed()
+  }
+
+  private func closeLingering() {
+    for connection in lingering.takeDue(at: loop.now.monotonic) { remove(connection) }
+    lingering.next.map { timers?.linger.arm(at: $0) }
+  }
+}

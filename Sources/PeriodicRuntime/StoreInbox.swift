@@ -1,0 +1,78 @@
+import PeriodicCore
+import PeriodicLoop
+import PeriodicStore
+
+/// What the loop asks of the store thread: the one thing that both touch on this side.
+///
+/// Requests are carried out in order. Of what `load` reads, only so much is under way at a time that
+/// a slow loop does not have a whole store in memory twice.
+final class StoreInbox: @unchecked Sendable {
+  enum Request {
+    case load
+    case apply(StoreBatch)
+    case close
+  }
+
+  private let mutex = ThreadMutex()
+  private let changed = ThreadCondition()
+  private var requests: [Request] = []
+  private var chunksUnderWay = 0
+  private var isClosing = false
+  private var opening: Result<Void, StoreError>?
+
+  private static let mostChunks = 8
+
+  // MARK: The loop's side
+
+  /// Adds a request. A batch belongs to the store thread until it is answered for.
+  func push(_ request: Request) {
+    mutex.withLock {
+      requests.append(request)
+      if case .close = request { isClosing = true }
+      changed.broadcast()
+    }
+  }
+
+  /// Waits until the store thread has opened the store or failed to.
+  func waitForOpening() throws(StoreError) {
+    let result = mutex.withLock { () -> Result<Void, StoreError> in
+      while true {
+        if let opening { return opening }
+        changed.wait(mutex)
+      }
+    }
+    try result.get()
+  }
+
+  func chunkWasConsumed() {
+    mutex.withLock {
+      chunksUnderWay -= 1
+      changed.broadcast()
+    }
+  }
+
+  // MARK: The store thread's side
+
+  func opened(_ result: Result<Void, StoreError>) {
+    mutex.withLock {
+      opening = result
+      changed.broadcast()
+    }
+  }
+
+  func next() -> Request {
+    mutex.withLock {
+      while requests.isEmpty { changed.wait(mutex) }
+      return requests.removeFirst()
+    }
+  }
+
+  /// Waits until another chunk may be sent; false when the store is to be closed instead.
+  func awaitRoomForChunk() -> Bool {
+    mutex.withLock {
+      while chunksUnderWay >= StoreInbox.mostChunks, !isClosing { changed.wait(mutex) }
+      chunksUnderWay += 1
+      return !isClosing
+    }
+  }
+}

@@ -1,0 +1,161 @@
+import PeriodicCore
+import PeriodicLoop
+import PeriodicStore
+
+/// Runs a store's blocking calls on one thread of its own, first in, first out.
+///
+/// The driver is made, used and closed on that thread; the loop never touches it. Answers come back
+/// through a mailbox, and are delivered on the loop.
+final class StoreThread {
+  enum Answer {
+    /// Some of what the store holds, as the operations that would put it there.
+    case loaded(StoreBatch)
+    /// All of it was handed over, or not, and why.
+    case loadEnded(StoreError?)
+    case applied(StoreBatch, StoreError?)
+    case closed
+  }
+
+  private let inbox = StoreInbox()
+  private let mailbox: Mailbox<Parcel>
+  private var thread: NativeThread?
+
+  /// Operations and bytes in one chunk of what is loaded: a turn's work.
+  private static let chunkOperations = 512
+  private static let chunkBytes = 256 << 10
+
+  /// Opens the store that `make` makes, and waits for that. `receive` is called on the loop.
+  init(
+    _ loop: Loop, make: @escaping @Sendable () -> any StoreDriver,
+    receive: @escaping (Answer) -> Void
+  ) throws(ServerError) {
+    do {
+      mailbox = try Mailbox(loop) { receive($0.answer) }
+      let inbox = inbox
+      let sender = mailbox.sender
+      thread = try NativeThread(name: "periodic-store") {
+        StoreThread.main(make(), inbox, sender)
+      }
+    } catch {
+      throw .loop(error)
+    }
+    do {
+      try inbox.waitForOpening()
+    } catch {
+      join()
+      throw .store(error)
+    }
+  }
+
+  deinit { close() }
+
+  /// Has everything read back: `loaded` chunks, then `loadEnded`.
+  func load() { inbox.push(.load) }
+
+  /// The loop has done with a chunk, so that another may be read.
+  func chunkWasConsumed() { inbox.chunkWasConsumed() }
+
+  /// Has a batch made durable. It belongs to the store thread until `applied` brings it back.
+  func apply(_ batch: StoreBatch) { inbox.push(.apply(batch)) }
+
+  /// Has the store closed, after what was asked before; `closed` follows.
+  func beginClosing() { inbox.push(.close) }
+
+  /// Closes the store, after what was asked before, and waits for that. Nothing is received any more.
+  func close() {
+    guard thread != nil else { return }
+    inbox.push(.close)
+    join()
+  }
+
+  private func join() {
+    mailbox.close()
+    thread?.join()
+    thread = nil
+  }
+
+  // MARK: On the store thread
+
+  private static func main(
+    _ driver: any StoreDriver, _ inbox: StoreInbox, _ sender: Mailbox<Parcel>.Sender
+  ) {
+    do throws(StoreError) {
+      try driver.open()
+      inbox.opened(.success(()))
+    } catch {
+      driver.close()
+      inbox.opened(.failure(error))
+      return
+    }
+    while true {
+      switch inbox.next() {
+      case .load: load(driver, inbox, sender)
+      case .apply(let batch):
+        do throws(StoreError) {
+          try driver.apply(batch)
+          sender.push(Parcel(.applied(batch, nil)))
+        } catch {
+          sender.push(Parcel(.applied(batch, error)))
+        }
+      case .close:
+        driver.close()
+        sender.push(Parcel(.closed))
+        return
+      }
+    }
+  }
+
+  private static func load(
+    _ driver: any StoreDriver, _ inbox: StoreInbox, _ sender: Mailbox<Parcel>.Sender
+  ) {
+    var chunk = StoreBatch()
+    var isWanted = true
+    func send() {
+      guard isWanted, !chunk.isEmpty else { return }
+      isWanted = inbox.awaitRoomForChunk()
+      if isWanted { sender.push(Parcel(.loaded(chunk))) }
+      chunk = StoreBatch()
+    }
+    do throws(StoreError) {
+      try driver.load { item in
+        guard isWanted else { return }
+        chunk.append(StoreOperation(item))
+        if chunk.count >= chunkOperations || chunk.byteCount >= chunkBytes { send() }
+      }
+      send()
+      sender.push(Parcel(.loadEnded(nil)))
+    } catch {
+      sender.push(Parcel(.loadEnded(error)))
+    }
+  }
+}
+
+/// Takes an answer to the loop's thread. The store thread lets go of the batch in it.
+private struct Parcel: @unchecked Sendable {
+  let answer: StoreThread.Answer
+  init(_ answer: StoreThread.Answer) { self.answer = answer }
+}
+
+extension StoreOperation {
+  /// The operation that would put `item` into a store.
+  init(_ item: StoredItem) {
+    switch item {
+    case .function(let name): self = .addFunction(name)
+    case .setting(let key, let value): self = .setSetting(key: key, value: value)
+    case .reserved(let limit): self = .reserve(upTo: limit)
+    case .job(let job): self = .put(job)
+    }
+  }
+
+  /// What `init(_: StoredItem)` was made from.
+  var storedItem: StoredItem {
+    switch self {
+    case .addFunction(let name): .function(name)
+    case .setSetting(let key, let value): .setting(key: key, value: value)
+    case .reserve(let limit): .reserved(upTo: limit)
+    case .put(let job): .job(job)
+    case .reschedule, .delete, .dropFunction, .dropFinished:
+      fatalError("a store hands back what there is, not changes")
+    }
+  }
+}
