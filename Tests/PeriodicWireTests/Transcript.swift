@@ -1,5 +1,6 @@
 import PeriodicCore
 import PeriodicWire
+import Synchronization
 
 /// A command in words, so that two decodings can be compared after their bytes are gone.
 func words(_ command: Command) -> String {
@@ -107,10 +108,20 @@ struct Dice {
 
 /// Bytes that stay for the life of the test process, for fields that are built by hand.
 func lasting(_ text: String) -> Bytes {
-  let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.utf8.count, alignment: 1)
-  copy.copyBytes(from: text.utf8)
-  return Bytes(copy)
+  let address = kept.withLock { kept in
+    if let known = kept[text] { return known }
+    let copy = UnsafeMutableRawBufferPointer.allocate(
+      byteCount: max(1, text.utf8.count), alignment: 1)
+    copy.copyBytes(from: text.utf8)
+    let address = UInt(bitPattern: copy.baseAddress)
+    kept[text] = address
+    return address
+  }
+  return Bytes(start: UnsafeRawPointer(bitPattern: address), count: text.utf8.count)
 }
+
+/// Where each lasting text stands.
+private let kept = Mutex<[String: UInt]>([:])
 
 func job(_ function: String, _ name: String, _ workload: String = "") -> JobFields {
   JobFields(
