@@ -87,7 +87,7 @@ extension ClientCore: PeerCore {
   }
   public mutating func tick(at now: Now) { connection.tick(at: now) }
   public mutating func close() { connection.close() }
-  public mutating func wrote(_ count: Int) { connection.output.consume(count) }
+  public mutating func wrote(_ count: Int) { connection.wrote(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
   public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
   public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }

@@ -41,6 +41,8 @@ struct Connection: ~Copyable {
 
   init(role: Role, options: ConnectionOptions, seed: UInt64) {
     self.role = role
+    var options = options
+    options.frameBytes = min(options.frameBytes, Int(UInt32.max))
     self.options = options
     table = RequestTable()
     inbox = Inbox(limit: options.frameBytes)
@@ -68,6 +70,12 @@ struct Connection: ~Copyable {
     Generation2.encodeRegistration(role, into: &output)
     lastSent = now.monotonic
     lastReceived = now.monotonic
+  }
+
+  /// The transport has taken the first `count` bytes of `output`.
+  mutating func wrote(_ count: Int) {
+    output.consume(count)
+    if output.isEmpty { output.reset(keeping: 1 << 20) }
   }
 
   mutating func takeAction() -> TransportAction? {

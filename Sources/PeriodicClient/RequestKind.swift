@@ -5,11 +5,11 @@ enum RequestKind: UInt8 {
   // A worker's.
   case canDo, cannotDo, report, drain
   // The machine's own, which owe nobody a completion.
-  case keepalive, grab, announceAgain, withdraw
+  case keepalive, grab, announceAgain, withdraw, handBack
 
   var owesCompletion: Bool {
     switch self {
-    case .keepalive, .grab, .announceAgain, .withdraw: false
+    case .keepalive, .grab, .announceAgain, .withdraw, .handBack: false
     default: true
     }
   }
@@ -24,7 +24,7 @@ enum RequestKind: UInt8 {
     case .canDo, .drain: .waits
     // A server forgets all functions of a connection that is gone.
     case .cannotDo: .succeeds
-    case .keepalive, .grab, .announceAgain, .withdraw: .vanishes
+    case .keepalive, .grab, .announceAgain, .withdraw, .handBack: .vanishes
     }
   }
 }

@@ -27,8 +27,9 @@ extension WorkerCore {
   private mutating func grab(_ index: UInt32, at now: Now) {
     let slot = Int(index)
     slots[slot].state = .grabbing
+    slots[slot].grabbedAt = now.monotonic
     grabbing += 1
-    repeatAt = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+    repeatAt = min(repeatAt, now.monotonic.addingSaturated(WorkerCore.repeatInterval))
     if slots[slot].message == 0 {
       // The id stays the slot's own as long as the connection lasts: a server must never see it on
       // anything but grabs and their confirmation (PROTOCOL 2.3).
@@ -41,22 +42,27 @@ extension WorkerCore {
   /// A job has come on the grab of that message id.
   mutating func assigned(_ message: MessageID, _ job: JobFields, at now: Now) {
     let number = UInt32(truncatingIfNeeded: message.number)
-    guard let place = connection.table.find(message: number), place.pointee.kind == .grab,
-      slots[Int(place.pointee.detail)].state == .grabbing
-    else {
-      // Not asked for, or asked for twice because a repeated grab crossed an assignment.
+    guard let place = connection.table.find(message: number), place.pointee.kind == .grab else {
       return connection.send(.unassigned, under: number, at: now)
     }
     let index = place.pointee.detail
-    grabbing -= 1
+    let slot = Int(index)
+    switch slots[slot].state {
+    case .idle: return connection.send(.unassigned, under: number, at: now)
+    case .holding:
+      // A repeated grab has crossed an assignment. JOB_UNASSIGNED could be taken for a word on the
+      // job that is held under the same id, so this one is taken and put back by its name.
+      connection.send(.assigned, under: number, at: now)
+      return connection.send(.later(.key(job.key), delay: 0, step: 0), .handBack, at: now)
+    case .grabbing: grabbing -= 1
+    }
     if isDraining || jobs.count >= slotLimit {
-      slots[Int(index)].state = .idle
+      slots[slot].state = .idle
       idle.append(index)
       connection.send(.unassigned, under: number, at: now)
       return fillGrabs(at: now)
     }
-    slots[Int(index)].state = .holding
-    repeatAt = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+    slots[slot].state = .holding
     connection.send(.assigned, under: number, at: now)
     received.append(jobs.insert(job, slot: index, at: now))
   }
@@ -71,14 +77,20 @@ extension WorkerCore {
     jobs.remove(job)
   }
 
+  /// Sends the grabs again that have been outstanding for long.
   mutating func repeatGrabs(at now: Now) {
     guard now.monotonic >= repeatAt else { return }
     repeatAt = .max
-    guard connection.isReady, !isDraining, grabbing > 0 else { return }
-    for slot in slots where slot.state == .grabbing {
-      connection.send(.grab(confirms: true), under: slot.message, at: now)
+    guard connection.isReady, !isDraining else { return }
+    for index in slots.indices where slots[index].state == .grabbing {
+      var next = slots[index].grabbedAt.addingSaturated(WorkerCore.repeatInterval)
+      if next <= now.monotonic {
+        connection.send(.grab(confirms: true), under: slots[index].message, at: now)
+        slots[index].grabbedAt = now.monotonic
+        next = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+      }
+      repeatAt = min(repeatAt, next)
     }
-    repeatAt = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
   }
 
   /// The connection is gone, and with it every grab and the server's belief that jobs are held here.

@@ -11,7 +11,7 @@ extension WorkerCore: PeerCore {
 
   public mutating func open(at now: Now) { connection.open(at: now) }
   public mutating func connected(at now: Now) { connection.connected(at: now) }
-  public mutating func wrote(_ count: Int) { connection.output.consume(count) }
+  public mutating func wrote(_ count: Int) { connection.wrote(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
   public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
   public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }

@@ -29,11 +29,11 @@ public struct WorkerCore: ~Copyable {
   var isRegistered = false
   public private(set) var isDraining = false
   var drainID: RequestID?
-  /// When outstanding grabs are repeated, on the monotonic clock.
+  /// No outstanding grab is to be repeated before this, on the monotonic clock.
   var repeatAt = Int64.max
 
-  /// Quiet time after which outstanding grabs are repeated. Our servers never forget one; others
-  /// have, and their workers repeat every 60 s (PROTOCOL 2.3).
+  /// Time after which an outstanding grab is repeated. Our servers never forget one; others have,
+  /// and their workers repeat every 60 s (PROTOCOL 2.3).
   static var repeatInterval: Int64 { 60_000 }
 
   struct Function {
@@ -46,6 +46,8 @@ public struct WorkerCore: ~Copyable {
     var state = State.idle
     /// The message id of its grabs on this connection; 0 before the first.
     var message: UInt32 = 0
+    /// When it was last sent, on the monotonic clock.
+    var grabbedAt: Int64 = 0
   }
 
   /// - Parameter slots: jobs in hand at a time, from 1 to 4,096.

@@ -14,7 +14,9 @@ public import PeriodicLoop
 /// **Functions**: `canDo`, `cannotDo`; announced anew on every connection.
 /// **Jobs** are pulled: `next` hands over one that has come, or waits for it. The worker asks the
 /// server for as many as it has `slots`: jobs received, in hand, and asked for together never exceed
-/// them. A job's bytes stay where they are until it is reported.
+/// them. A job's bytes stay where they are until it is reported. With more than one slot the loop has
+/// to turn while jobs are worked on: a server takes a job back whose arrival is not confirmed within
+/// its `assign-wait` (2 s), and confirming is the loop's work.
 /// **Reports**: each job taken is reported once, with `done`, `fail` or `later`, in any order, at any
 /// time. Delivery is at least once: a job whose report did not arrive, or came after its time limit,
 /// runs again, here or elsewhere.

@@ -99,7 +99,8 @@ extension Bench where Core == WorkerCore {
     bench.assign(2, "a")
     bench.assign(2, "b")
     bench.assign(77, "c")
-    #expect(bench.commands() == ["2 assigned", "2 unassigned", "77 unassigned"])
+    #expect(
+      bench.commands() == ["2 assigned", "2 assigned", "3 later f/b 0 0", "77 unassigned"])
     #expect(bench.core.heldCount == 1)
   }
 
@@ -122,14 +123,18 @@ extension Bench where Core == WorkerCore {
     #expect(bench.commands() == ["2 grab"])
   }
 
-  @Test func `repeats its grabs after a quiet minute`() throws {
+  @Test func `repeats a grab that has been outstanding for a minute`() throws {
     let bench = try Bench.working(slots: 2)
-    for _ in 0..<7 {
-      bench.advance(8_571)
+    bench.advance(1_000)
+    bench.assign(2, "a")
+    _ = try bench.core.done(bench.take().token, at: bench.now)
+    for _ in 0..<59 {
+      bench.advance(1_000)
       bench.reply(99, .success)
     }
-    bench.advance(3)
-    #expect(bench.commands().suffix(2) == ["2 grab", "3 grab"])
+    #expect(bench.commands().last == "3 grab")
+    bench.advance(1_000)
+    #expect(bench.commands().last == "2 grab")
   }
 
   @Test func `takes an announcement back when the server refuses it`() throws {
