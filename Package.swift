@@ -93,6 +93,9 @@ let package = Package(
     tests(
       "ClientRuntimeTests",
       ["PeriodicRuntime", "PeriodicClient", "PeriodicLoop", "PeriodicCore", "PeriodicWire"]),
+    tests(
+      "ServerRuntimeTests",
+      ["PeriodicRuntime", "PeriodicLoop", "PeriodicClient", "PeriodicCore", "PeriodicStore"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests(
       "PeriodicStoreTests",

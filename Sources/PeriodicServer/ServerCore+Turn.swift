@@ -7,8 +7,9 @@ extension ServerCore {
   public func endOfTurn(at now: Now, _ act: (ServerAction) -> Void) {
     if phase != .stopped { advance(at: now) }
     sealBatch(at: now, act)
-    if !stalled.isEmpty { resumeStalled(at: now) }
     flush(at: now, act)
+    // After the writing, which is what many of them wait for.
+    resumeStalled(at: now)
     changeReading(act)
     if phase == .stopping { finishStopping(at: now, act) }
     armWakeUp(at: now, act)

@@ -1,0 +1,189 @@
+import Glibc
+import PeriodicClient
+import PeriodicCore
+import PeriodicLoop
+import PeriodicRuntime
+import PeriodicStore
+import Testing
+
+@Suite(.serialized) struct `A server with a durable store` {
+  let directory: TemporaryDirectory
+
+  init() throws { directory = try TemporaryDirectory() }
+
+  private func bench(_ change: (inout ServerOptions) -> Void = { _ in }) throws -> ServerBench {
+    try ServerBench {
+      $0.store = .sqlite(path: "\(directory.path)/jobs")
+      change(&$0)
+    }
+  }
+
+  private func names(_ worker: Worker, _ count: Int) throws -> [String] {
+    var found: [String] = []
+    while found.count < count, let job = try worker.next(timeout: 5000) {
+      found.append(job.key.name.text)
+      try worker.done(job.token)
+    }
+    return found
+  }
+
+  @Test func `has every acknowledged job after a restart`() throws {
+    let count = 3000
+    do {
+      let bench = try bench()
+      let client = Client(bench.loop, to: try bench.start())
+      var outcomes: [Outcome] = []
+      for number in 0..<count {
+        try client.submit(
+          Job("f", "job \(number)", workload: Array("w".utf8)), .call { outcomes.append($0) })
+      }
+      bench.run { outcomes.count == count }
+      #expect(outcomes.allSatisfy { $0 == .success })
+      client.close()
+    }
+    let bench = try bench()
+    let worker = Worker(bench.loop, to: try bench.start())
+    try worker.canDo("f")
+    #expect(try names(worker, count) == (0..<count).map { "job \($0)" })
+    worker.close()
+  }
+
+  @Test func `answers HTTP while it starts, and others afterwards`() throws {
+    let gate = Gate()
+    let bench = try bench { $0.store = .driver { SlowStore(gate) } }
+    let address = try bench.start()
+    let early = bench.peer(address)
+    early.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    let patient = bench.peer(address)
+    patient.sendFrame("\u{1}")
+    patient.sendFrame("1\0\u{1}\u{9}")
+    bench.run { early.isOver }
+    #expect(early.text.hasPrefix("HTTP/1.1 503"))
+    #expect(patient.received.isEmpty)
+    #expect(!bench.server.isServing)
+    gate.open()
+    bench.run { patient.frames == ["1\0\u{1}\u{a}"] }
+  }
+
+  @Test func `does not start on a store that another server has`() throws {
+    let first = try bench()
+    _ = try first.start()
+    let second = try bench()
+    let error = #expect(throws: ServerError.self) { try second.server.start() }
+    guard case .store(let cause) = error else {
+      Issue.record("the store is what refuses")
+      return
+    }
+    #expect(cause.code == .busy)
+  }
+
+  @Test func `does not start on a path that cannot be opened`() throws {
+    let bench = try ServerBench { $0.store = .sqlite(path: "/nonexistent/jobs") }
+    let error = #expect(throws: ServerError.self) { try bench.server.start() }
+    #expect(error?.description.contains("/nonexistent") == true)
+  }
+
+  @Test func `ends when its store cannot be read`() throws {
+    let bench = try bench { $0.store = .driver { UnreadableStore() } }
+    var end: ServerEnd?
+    bench.server.onStopped = { end = $0 }
+    _ = try bench.start()
+    bench.run { end != nil }
+    #expect(end == .storeFailed(StoreError(.corrupt, "unreadable")))
+    #expect(bench.log.has(.error, "the store cannot be read: unreadable"))
+  }
+
+  @Test func `refuses what its store cannot write, and goes on when it can`() throws {
+    let gate = Gate()
+    gate.open()
+    let bench = try bench { $0.store = .driver { SlowStore(gate) } }
+    let client = Client(bench.loop, to: try bench.start())
+    #expect(try client.submitAndWait(Job("f", "a")) == .success)
+    gate.fails = true
+    #expect(try client.submitAndWait(Job("f", "b")) == .refused)
+    #expect(bench.log.has(.error, "the store cannot write: full"))
+    gate.fails = false
+    #expect(try client.submitAndWait(Job("f", "b")) == .success)
+    bench.run { bench.log.has(.warning, "the store can write again") }
+    client.close()
+  }
+
+  @Test func `makes durable what it acknowledged before it stops`() throws {
+    let first = try bench()
+    let client = Client(first.loop, to: try first.start())
+    var outcome: Outcome?
+    try client.submit(Job("f", "last"), .call { outcome = $0 })
+    first.run { client.state == .ready }
+    first.loop.step()
+    var end: ServerEnd?
+    first.server.onStopped = { end = $0 }
+    first.server.stop()
+    first.run { end != nil && outcome != nil }
+    #expect(end == .graceful && outcome == .success)
+    client.close()
+    let second = try bench()
+    let worker = Worker(second.loop, to: try second.start())
+    try worker.canDo("f")
+    #expect(try names(worker, 1) == ["last"])
+    worker.close()
+  }
+
+  @Test func `closes its store when it is let go while loading`() throws {
+    let gate = Gate()
+    do {
+      let bench = try bench { $0.store = .driver { SlowStore(gate) } }
+      _ = try bench.start()
+      bench.loop.step()
+      gate.open()
+    }
+    #expect(gate.closes == 1)
+  }
+}
+
+/// Lets a test hold up and fail a store from outside its thread.
+final class Gate: @unchecked Sendable {
+  private let mutex = ThreadMutex()
+  private let changed = ThreadCondition()
+  private var isOpen = false
+  private var isFailing = false
+  private var closed = 0
+
+  var fails: Bool {
+    get { mutex.withLock { isFailing } }
+    set { mutex.withLock { isFailing = newValue } }
+  }
+
+  var closes: Int { mutex.withLock { closed } }
+  func countClose() { mutex.withLock { closed += 1 } }
+
+  func open() {
+    mutex.withLock {
+      isOpen = true
+      changed.broadcast()
+    }
+  }
+
+  func pass() { mutex.withLock { while !isOpen { changed.wait(mutex) } } }
+}
+
+/// A store whose loading waits, and whose writing fails, as a test wants.
+private final class SlowStore: StoreDriver {
+  private let gate: Gate
+  init(_ gate: Gate) { self.gate = gate }
+
+  func open() throws(StoreError) {}
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError) { gate.pass() }
+  func apply(_ batch: StoreBatch) throws(StoreError) {
+    if gate.fails { throw StoreError(.full, "full") }
+  }
+  func close() { gate.countClose() }
+}
+
+private final class UnreadableStore: StoreDriver {
+  func open() throws(StoreError) {}
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    throw StoreError(.corrupt, "unreadable")
+  }
+  func apply(_ batch: StoreBatch) throws(StoreError) {}
+  func close() {}
+}
