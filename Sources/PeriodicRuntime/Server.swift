@@ -46,6 +46,12 @@ public final class Server {
   /// Whether everything is loaded and requests are carried out.
   public var isServing: Bool { runner.isServing }
 
+  /// Called once when that has become so.
+  public var onReady: (() -> Void)? {
+    get { runner.onReady }
+    set { runner.onReady = newValue }
+  }
+
   /// Connections open, those being closed included.
   public var connectionCount: Int { runner.connectionCount }
 

@@ -13,6 +13,8 @@ final class ServerRunner: TurnParticipant {
   let options: ServerOptions
   private(set) var needsTurn = true
   private(set) var phase = Phase.made
+  private(set) var isServing = false
+  var onReady: (() -> Void)?
   var onStopped: ((ServerEnd) -> Void)?
 
   private var listeners: [Listener] = []
@@ -89,13 +91,13 @@ final class ServerRunner: TurnParticipant {
     return bound
   }
 
-  var isServing: Bool { phase == .started && store?.isLoading != true }
   var connectionCount: Int { connections.count }
 
   func stop(timeout: Int64) {
     loop.preconditionOnLoop()
     guard phase == .made || phase == .started else { return }
     phase = .stopping
+    isServing = false
     closeListeners()
     timers?.stop.arm(at: loop.now.monotonic.addingSaturated(max(0, timeout)))
     changed { core.stop(at: $0) }
@@ -132,6 +134,7 @@ final class ServerRunner: TurnParticipant {
   /// Nothing more goes to the store.
   private func beginClosing() {
     phase = .closing
+    isServing = false
     closeListeners()
     store?.beginClosing()
   }
@@ -195,6 +198,10 @@ final class ServerRunner: TurnParticipant {
       guard let store else { fatalError("a server without a store has no batch") }
       store.apply(batch)
     case .wake(let time): timers?.core.arm(at: time)
+    case .ready:
+      isServing = true
+      options.log?(.info, "ready: \(core.jobCount) jobs")
+      onReady?()
     case .stopped:
       // Not from inside the core's own call.
       loop.soon { [weak self] in

@@ -6,6 +6,10 @@ extension ServerCore {
   /// Moves the cursors on, hands the next batch over, writes each socket once, sets the wake-up.
   public func endOfTurn(at now: Now, _ act: (ServerAction) -> Void) {
     if phase != .stopped { advance(at: now) }
+    if hasNews {
+      hasNews = false
+      act(.ready)
+    }
     sealBatch(at: now, act)
     flush(at: now, act)
     // After the writing, which is what many of them wait for.

@@ -46,6 +46,8 @@ public final class ServerCore {
   var unregistered = Queue<Session>()
   var nextSweep: Int64 = .min
   var wakeAt: Int64?
+  /// Service has begun, and the shell has not heard of it.
+  var hasNews = false
   var retryAt: Int64?
   var failures = 0
 
@@ -112,6 +114,9 @@ public final class ServerCore {
     engine.isDraining = true
   }
 
+  /// Jobs kept, in any state.
+  public var jobCount: Int { engine.totalJobs }
+
   /// Whether `endOfTurn` has more to do without new input: the shell should not wait.
   ///
   /// Work that waits for the store is none: the store's answer begins a turn.
@@ -127,6 +132,7 @@ public final class ServerCore {
 
   private func beginServing(at now: Now) {
     phase = .serving
+    hasNews = true
     nextSweep = now.monotonic + ServerCore.sweepInterval
     resumeStalled(at: now)
   }
@@ -161,6 +167,8 @@ public enum ServerAction {
   case apply(StoreBatch)
   /// Call `tick` at this monotonic time. Replaces what was asked before.
   case wake(at: Int64)
+  /// Everything is loaded, and requests are carried out from now on.
+  case ready
   /// The last reply is out and everything is closed.
   case stopped
 }

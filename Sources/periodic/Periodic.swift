@@ -29,7 +29,7 @@ struct Periodic: ParsableCommand {
       print(Periodic.helpMessage())
       return
     }
-    throw Failure("x")  //try Daemon(addresses: connection.addresses(), options: daemon).run()
+    try Daemon(addresses: connection.addresses(), options: daemon).run()
   }
 }
 
