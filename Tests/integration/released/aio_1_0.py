@@ -13,6 +13,7 @@ async def main(address: str) -> None:
     runs = {"done": 0, "fail": 0, "later": 0}
     over = asyncio.Event()
 
+    @worker.func("echo")
     async def work(job):
         runs[job.name] += 1
         print(job.name, runs[job.name], job.workload.decode(), job.payload.count, flush=True)
@@ -25,7 +26,6 @@ async def main(address: str) -> None:
         else:
             await job.done(b"ok")
 
-    await worker.add_func("echo", work)
     await worker.connect(Transport(address))
     await client.connect(Transport(address))
     assert await client.ping()
