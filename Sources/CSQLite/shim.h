@@ -19,3 +19,12 @@ static inline int periodic_sqlite_errno(sqlite3 *database) {
   }
   return sqlite3_system_errno(database);
 }
+
+/* Reads the first bytes of the main file as they are, zeros behind its end; no lock, no journal. */
+static inline int periodic_sqlite_read_start(sqlite3 *database, void *to, int count) {
+  sqlite3_file *file = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code != SQLITE_OK) return code;
+  code = file->pMethods->xRead(file, to, count, 0);
+  return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
+}

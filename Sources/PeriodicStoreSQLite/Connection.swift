@@ -11,10 +11,9 @@ final class Connection {
   let path: String
   let handle: OpaquePointer
 
-  /// Opens `name`: a path, or a URI when `flags` say so. `path` is what messages call it.
-  init(_ name: String, path: String, flags: Int32, vfs: String?) throws(StoreError) {
+  init(_ path: String, flags: Int32, vfs: String?) throws(StoreError) {
     var opened: OpaquePointer?
-    let code = sqlite3_open_v2(name, &opened, flags | SQLITE_OPEN_NOMUTEX, vfs)
+    let code = sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, vfs)
     guard let opened else { throw StoreError(.failed, "\(path): open: out of memory") }
     handle = opened
     self.path = path
@@ -32,6 +31,15 @@ final class Connection {
     if periodic_sqlite_switch(handle, option, isOn ? 1 : 0) != SQLITE_OK {
       throw failure("configure")
     }
+  }
+
+  /// The first bytes of the file as they are, zeros behind its end: without locks and journals.
+  func start(_ count: Int) throws(StoreError) -> [UInt8] {
+    var bytes = [UInt8](repeating: 0, count: count)
+    if periodic_sqlite_read_start(handle, &bytes, Int32(count)) != SQLITE_OK {
+      throw StoreError(.failed, "\(path): read the file's header")
+    }
+    return bytes
   }
 
   /// Runs statements that hand back nothing of interest.

@@ -70,8 +70,7 @@ final class JobDatabase {
   ) throws(StoreError) -> Connection {
     if location.exists { try Schema.probe(location, vfs: options.vfs) }
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-    let connection = try Connection(
-      location.path, path: location.path, flags: flags, vfs: options.vfs)
+    let connection = try Connection(location.path, flags: flags, vfs: options.vfs)
     // Where it may not write, SQLite opens for reading only.
     if sqlite3_db_readonly(connection.handle, "main") == 1 {
       throw StoreError(.denied, "\(location.path): open: may only be read")

@@ -15,39 +15,49 @@ enum Schema {
   /// Looks at an existing file without changing anything in it or beside it.
   ///
   /// Opening a database in earnest may recover a journal; a foreign file must not suffer that. So
-  /// the first look is at the file alone, as if on read-only media. Ours carries its mark there
-  /// before it ever has a write-ahead log, because it is made under a rollback journal.
+  /// the first look is at the header of the file alone. Ours has its marks there before it ever has
+  /// a write-ahead log, because it is made under a rollback journal.
   static func probe(_ location: StoreLocation, vfs: String?) throws(StoreError) {
-    let flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-    do {
-      let connection = try Connection(
-        location.immutableURI, path: location.path, flags: flags, vfs: vfs)
-      if try connection.number("PRAGMA page_count", "look at the file") > 0 {
-        try check(connection)
-      }
-    } catch {
-      // A making that was cut short leaves a journal, and perhaps no readable first page.
-      if error.code == .corrupt, location.hasRollbackJournal { return }
-      throw error
+    let connection = try Connection(location.path, flags: SQLITE_OPEN_READONLY, vfs: vfs)
+    let header = try connection.start(100)
+    if header.allSatisfy({ $0 == 0 }) {
+      // Nothing there yet; or a power cut in the making of the file left other pages than the first,
+      // which its journal takes back.
+      if location.isEmpty || location.hasRollbackJournal { return }
     }
+    if !header.starts(with: "SQLite format 3\0".utf8) {
+      throw StoreError(.corrupt, "\(location.path): is not a SQLite file")
+    }
+    try check(
+      mark: number(header, at: 68), version: number(header, at: 60), location.path)
   }
 
-  /// Refuses a file that is not ours, or of a version that this program does not know.
+  /// Refuses an open file that is not ours, or of a version that this program does not know.
   static func check(_ connection: Connection) throws(StoreError) {
-    let mark = try connection.number("PRAGMA application_id", "look at the file")
+    try check(
+      mark: connection.number("PRAGMA application_id", "look at the file"),
+      version: connection.number("PRAGMA user_version", "look at the file"), connection.path)
+  }
+
+  private static func check(
+    mark: Int64, version found: Int64, _ path: String
+  ) throws(StoreError) {
     if mark != applicationID {
-      throw StoreError(.corrupt, "\(connection.path): a SQLite file, but not one of Periodic")
+      throw StoreError(.corrupt, "\(path): a SQLite file, but not one of Periodic")
     }
-    let found = try connection.number("PRAGMA user_version", "look at the file")
     if found > version {
       throw StoreError(
         .corrupt,
-        "\(connection.path): written by a newer version of Periodic (format \(found), "
+        "\(path): written by a newer version of Periodic (format \(found), "
           + "this program knows format \(version))")
     }
-    if found != version {
-      throw StoreError(.corrupt, "\(connection.path): damaged: there is no format \(found)")
-    }
+    if found != version { throw StoreError(.corrupt, "\(path): damaged: there is no format \(found)") }
+  }
+
+  /// A signed big-endian number of four bytes, as SQLite's header has them.
+  private static func number(_ header: [UInt8], at offset: Int) -> Int64 {
+    let bits = header[offset..<offset + 4].reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+    return Int64(Int32(bitPattern: bits))
   }
 
   /// Makes the tables of a new file; inside a transaction.

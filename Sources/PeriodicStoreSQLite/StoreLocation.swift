@@ -26,23 +26,15 @@ struct StoreLocation {
 
   var lockPath: String { path + ".lock" }
 
+  var isEmpty: Bool {
+    var status = stat()
+    return stat(path, &status) == 0 && status.st_size == 0
+  }
+
   /// Whether a rollback journal stands beside the file: a transaction was cut short.
   var hasRollbackJournal: Bool {
     var status = stat()
     return stat(path + "-journal", &status) == 0 && status.st_size > 0
-  }
-
-  /// Opens the main file alone: no locks, no journals.
-  var immutableURI: String {
-    var uri = "file:"
-    for byte in path.utf8 {
-      let isPlain = UInt8(ascii: "/")...UInt8(ascii: "9") ~= byte || byte == UInt8(ascii: ".")
-        || UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte
-        || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= byte
-      let digits = String(byte, radix: 16)
-      uri += isPlain ? String(Unicode.Scalar(byte)) : byte < 16 ? "%0\(digits)" : "%\(digits)"
-    }
-    return uri + "?immutable=1"
   }
 
   private func checkKind() throws(StoreError) {

@@ -6,6 +6,8 @@ import Testing
 
 /// Each call to the file system fails once, in turn, until a whole run needs no more calls.
 @Suite struct `A SQLite store on a failing disk` {
+  private let batches = FaultBatches.all
+
   @Test func `keeps a batch whole when one call fails, and takes it when asked again`() throws {
     let runs = try everyCall { files, call in
       try write(files) { files.arm(FAULT_IO, at: call, isLasting: false) }
@@ -91,7 +93,7 @@ import Testing
     try store.open()
     var codes: [StoreError.Code] = []
     arm()
-    for (index, batch) in FaultBatches.all.enumerated() {
+    for (index, batch) in batches.enumerated() {
       do throws(StoreError) {
         try store.apply(batch)
         try model.apply(batch)
@@ -126,7 +128,7 @@ private enum FaultBatches {
         (1...30).forEach { batch.put(.init($0)) }
       },
       StoreBatch { batch in
-        batch.put(.init(31, workload: String(repeating: "x", count: 200_000)))
+        batch.put(.init(31, workload: String(repeating: "x", count: 150_000)))
         (1...10).forEach { batch.delete($0) }
       },
       StoreBatch { $0.reschedule(31, scheduledAt: 5, due: 5000, count: 1, previousRunAt: 4) },

@@ -21,10 +21,10 @@ import Testing
     try expectRefusal(.corrupt, "not one of Periodic")
   }
 
-  @Test(arguments: ["hello", String(repeating: "not a database\n", count: 1000)])
+  @Test(arguments: ["h", String(repeating: "text\n", count: 1000), String(repeating: "\0", count: 9000)])
   func `that is not SQLite's is refused and left as it is`(_ text: String) throws {
     try text.write(toFile: path, atomically: false, encoding: .utf8)
-    try expectRefusal(.corrupt, "not a database")
+    try expectRefusal(.corrupt, "is not a SQLite file")
   }
 
   @Test func `of a newer version is refused and left as it is`() throws {

@@ -1,9 +1,12 @@
 import Glibc
+import PeriodicCore
+import PeriodicStore
 import PeriodicStoreSQLite
 
 // A process of its own over a SQLite store, for tests and measurements:
 //   storetool write FILE full|off BATCHES   apply batches; say "ID NANOSECONDS" for each one kept
 //   storetool hold FILE                     open it, say "open", keep it until input ends
+//   storetool list FILE                     open it, and say the id of each job
 //   storetool fill FILE                     write up to a limit of the system, then go on below it
 //   storetool bench DIRECTORY               measure writing and loading
 
@@ -19,6 +22,11 @@ do {
     say("open")
     while readLine() != nil {}
     store.close()
+  case "list" where arguments.count == 3:
+    let store = SQLiteStore(path: arguments[2])
+    try store.open()
+    try store.load { if case .job(let stored) = $0 { say("\(stored.id.number)") } }
+    store.close()
   case "fill" where arguments.count == 3: try Filler(path: arguments[2]).fill()
   case "bench" where arguments.count == 3:
     try Benchmark(directory: arguments[2]).run()
@@ -30,7 +38,7 @@ do {
 }
 
 func usage() -> Never {
-  print("usage: storetool write FILE full|off BATCHES | hold FILE | fill FILE | bench DIRECTORY")
+  print("usage: storetool write FILE full|off BATCHES | hold FILE | list FILE | fill FILE | bench DIRECTORY")
   exit(2)
 }
 
