@@ -2,8 +2,8 @@ public import PeriodicCore
 
 /// Operations on their way to the store, with the bytes they speak of: one owner, one allocation.
 ///
-/// The commit gate fills a batch on the loop thread and hands it to the store thread, which reads it
-/// and hands it back empty of duty; nobody touches it from two threads.
+/// The commit gate fills a batch on the loop thread and hands it to the store thread, which reads
+/// it and hands it back empty of duty; nobody touches it from two threads.
 public final class StoreBatch {
   private enum Kind: UInt8 {
     case put, reschedule, delete, addFunction, dropFunction, dropFinished, reserve, setSetting

@@ -2,9 +2,9 @@ public import PeriodicCore
 
 /// One kind of store: plain blocking code without policy, called from one thread at a time.
 ///
-/// The engine's tables are the truth while a server runs; a store is their journal. The promise that
-/// lets the engine move ahead of it: batches are applied in the order given, each whole or not at
-/// all, and `apply` returns only when the batch is durable. Each operation is idempotent.
+/// The engine's tables are the truth while a server runs; a store is their journal. The promise
+/// that lets the engine move ahead of it: batches are applied in the order given, each whole or not
+/// at all, and `apply` returns only when the batch is durable. Each operation is idempotent.
 public protocol StoreDriver: AnyObject {
   /// Opens the store, creates it if it is new, and takes it for this process alone.
   func open() throws(StoreError)

@@ -5,8 +5,8 @@ import PeriodicStore
 
 /// One connection to a database file.
 ///
-/// Owns SQLite's handle; used by one thread at a time, so SQLite's own mutex is off. Statements made
-/// from it may outlive it: the handle goes with the last of them.
+/// Owns SQLite's handle; used by one thread at a time, so SQLite's own mutex is off. Statements
+/// made from it may outlive it: the handle goes with the last of them.
 final class Connection {
   let path: String
   let handle: OpaquePointer

@@ -3,8 +3,8 @@ import PeriodicStore
 
 /// Handing back what was put in.
 ///
-/// The file is input: every value is checked against what the engine may be given, and the first bad
-/// one ends the load with a text that names its row.
+/// The file is input: every value is checked against what the engine may be given, and the first
+/// bad one ends the load with a text that names its row.
 extension JobDatabase {
   func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
     try loadFunctions(visit)

@@ -4,7 +4,8 @@ import PeriodicStore
 /// Drops that a former run of the server began and did not finish.
 ///
 /// Nobody but the store knows their rows any more: it hides them from `load`, deletes them a slice
-/// at a time behind later batches, and then forgets the drops. One walk over the ids serves them all.
+/// at a time behind later batches, and then forgets the drops. One walk over the ids serves them
+/// all.
 struct Leftovers {
   struct Drop {
     var function: [UInt8]

@@ -65,8 +65,8 @@ public final class SQLiteStore: StoreDriver {
     let database = try database()
     if batch.isEmpty { return }
     try database.apply(batch)
-    // The batch is durable, which is what was asked for: rows that a former run left behind can wait
-    // for a later attempt when they cannot be deleted now.
+    // The batch is durable, which is what was asked for: rows that a former run left behind can
+    // wait for a later attempt when they cannot be deleted now.
     if !database.leftovers.isEmpty { _ = try? database.sweep() }
   }
 

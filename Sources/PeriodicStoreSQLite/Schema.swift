@@ -3,9 +3,10 @@ import PeriodicStore
 
 /// The form of the file: how a new one is made, and how ours is known.
 ///
-/// Jobs have one key, the id, which only grows: a batch then dirties the few pages at the right edge
-/// of one tree. Every index more, or the names as key, costs 3.5 to 16 times the speed (ARCHITECTURE
-/// "Decisions"). `workload` is last, so that reading the other columns stops before it.
+/// Jobs have one key, the id, which only grows: a batch then dirties the few pages at the right
+/// edge of one tree. Every index more, or the names as key, costs 3.5 to 16 times the speed
+/// (ARCHITECTURE "Decisions"). `workload` is last, so that reading the other columns stops before
+/// it.
 enum Schema {
   /// "Peri": marks a SQLite file as ours.
   static let applicationID: Int64 = 0x5065_7269
@@ -21,8 +22,8 @@ enum Schema {
     let connection = try Connection(location.path, flags: SQLITE_OPEN_READONLY, vfs: vfs)
     let header = try connection.start(100)
     if header.allSatisfy({ $0 == 0 }) {
-      // Nothing there yet; or a power cut in the making of the file left other pages than the first,
-      // which its journal takes back.
+      // Nothing there yet; or a power cut in the making of the file left other pages than the
+      // first, which its journal takes back.
       if location.isEmpty || location.hasRollbackJournal { return }
     }
     if !header.starts(with: "SQLite format 3\0".utf8) {
@@ -51,7 +52,9 @@ enum Schema {
         "\(path): written by a newer version of Periodic (format \(found), "
           + "this program knows format \(version))")
     }
-    if found != version { throw StoreError(.corrupt, "\(path): damaged: there is no format \(found)") }
+    if found != version {
+      throw StoreError(.corrupt, "\(path): damaged: there is no format \(found)")
+    }
   }
 
   /// A signed big-endian number of four bytes, as SQLite's header has them.

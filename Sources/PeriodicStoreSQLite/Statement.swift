@@ -19,7 +19,8 @@ final class Statement {
     var sql = sql
     let code = sql.withUTF8 { text in
       text.withMemoryRebound(to: CChar.self) {
-        sqlite3_prepare_v3(connection.handle, $0.baseAddress, Int32($0.count), flags, &prepared, nil)
+        sqlite3_prepare_v3(
+          connection.handle, $0.baseAddress, Int32($0.count), flags, &prepared, nil)
       }
     }
     guard code == SQLITE_OK, let prepared else {

@@ -3,10 +3,10 @@ import PeriodicStore
 
 /// Holds a store for this process alone, by a lock on a file beside it that names the holder.
 ///
-/// The lock is the `fcntl` kind: the kernel frees it with the process, however that ends, and a child
-/// made by `fork` does not have it. That kind keeps no two owners in one process apart, and is lost
-/// when the process closes *any* descriptor of the file; so a table of this process's locks is looked
-/// at first, and a file that is in it is never opened a second time.
+/// The lock is the `fcntl` kind: the kernel frees it with the process, however that ends, and a
+/// child made by `fork` does not have it. That kind keeps no two owners in one process apart, and
+/// is lost when the process closes *any* descriptor of the file; so a table of this process's locks
+/// is looked at first, and a file that is in it is never opened a second time.
 final class StoreLock {
   private let path: String
   private let file: Int32
@@ -113,7 +113,8 @@ final class StoreLock {
   private static func written(in file: Int32) -> String? {
     withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { bytes in
       let count = pread(file, bytes.baseAddress, bytes.count, 0)
-      let digits = bytes.prefix(max(0, count)).prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
+      let digits = bytes.prefix(max(0, count))
+        .prefix { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
       return digits.isEmpty ? nil : String(decoding: digits, as: UTF8.self)
     }
   }

@@ -21,9 +21,10 @@ import Testing
     try expectRefusal(.corrupt, "not one of Periodic")
   }
 
-  @Test(arguments: ["h", String(repeating: "text\n", count: 1000), String(repeating: "\0", count: 9000)])
-  func `that is not SQLite's is refused and left as it is`(_ text: String) throws {
-    try text.write(toFile: path, atomically: false, encoding: .utf8)
+  @Test(arguments: [("h", 1), ("text\n", 1000), ("\0", 9000)])
+  func `that is not SQLite's is refused and left as it is`(_ text: String, _ times: Int) throws {
+    try String(repeating: text, count: times).write(
+      toFile: path, atomically: false, encoding: .utf8)
     try expectRefusal(.corrupt, "is not a SQLite file")
   }
 

@@ -35,7 +35,9 @@ extension StoreConformance {
     },
     StoreConformance("many more rows than one slice are left by a crash and go") { bench in
       try bench.apply { batch in
-        for id in 1...20_000 as ClosedRange<UInt64> { batch.put(.init(id, id % 3 == 0 ? "g" : "f")) }
+        for id in 1...20_000 as ClosedRange<UInt64> {
+          batch.put(.init(id, id % 3 == 0 ? "g" : "f"))
+        }
         batch.dropFunction("f", upTo: 20_000)
       }
       let kept = (1...20_000).filter { $0 % 3 == 0 }.map { UInt64($0) }
@@ -72,7 +74,7 @@ extension StoreConformance {
       }
       bench.expect(try bench.crashed().rows.map(\.id), [10], "after the second")
     },
-    StoreConformance("a batch with a drop that is applied again after a crash drops again") { bench in
+    StoreConformance("a batch with a drop, applied again after a crash, drops again") { bench in
       let again: (StoreBatch) -> Void = {
         $0.put(.init(1))
         $0.put(.init(2, "g"))

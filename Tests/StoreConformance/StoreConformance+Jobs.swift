@@ -12,7 +12,7 @@ extension StoreConformance {
       bench.expect(try bench.reopened().rows, [row], "after a close")
       bench.expect(try bench.crashed().rows, [row], "after a crash")
     },
-    StoreConformance("jobs come in the order of their ids, whatever the order of writing") { bench in
+    StoreConformance("jobs come in the order of their ids, however they were written") { bench in
       let ids: [UInt64] = [9, 2, 1 << 40, 7, 1, (1 << 53) - 1]
       for id in ids { try bench.apply { $0.put(StoreContent.Row(id)) } }
       bench.expect(try bench.reopened().rows.map(\.id), ids.sorted(), "ids")

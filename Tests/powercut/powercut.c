@@ -1,12 +1,12 @@
-/* Records what a process does to the files of one directory, so that replay.py can make what a power
- * cut at any moment would leave: synced bytes for sure, others perhaps.
+/* Records what a process does to the files of one directory, so that replay.py can make what a
+ * power cut at any moment would leave: synced bytes for sure, others perhaps.
  *
  *   cc -shared -fPIC -o powercut.so powercut.c
  *   POWERCUT_DIR=/data POWERCUT_LOG=/elsewhere/log LD_PRELOAD=./powercut.so program ...
  *
- * The log may not lie in the directory. A record is a header and its payload; it is written after the
- * call that it tells of, with one append, and survives the process. What it cannot see would make the
- * model lie, so it stops the process: shared writable maps of a file of the directory. */
+ * The log may not lie in the directory. A record is a header and its payload; it is written after
+ * the call that it tells of, with one append, and survives the process. What it cannot see would
+ * make the model lie, so it stops the process: shared writable maps of a file of the directory. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -66,13 +66,14 @@ __attribute__((constructor)) static void start(void) {
   if (!watched || !name) return;
   if (!realpath(watched, directory)) stop("POWERCUT_DIR does not exist");
   directory_length = strlen(directory);
-  log_file = (int)syscall(SYS_openat, AT_FDCWD, name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
+  log_file = (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0644);
   if (log_file < 0) stop("POWERCUT_LOG cannot be opened");
 }
 
 /* Appends a record whose payload is in up to three parts. */
-static void note(enum operation operation, uint64_t inode, uint64_t offset, const struct iovec *parts,
-                 int count) {
+static void note(enum operation operation, uint64_t inode, uint64_t offset,
+                 const struct iovec *parts, int count) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   struct record record = {operation, (uint32_t)getpid(), inode,

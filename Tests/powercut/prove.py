@@ -4,9 +4,9 @@
     prove.py STORETOOL full|off [--cuts N] [--batches N] [--seed N]
 
 Runs `storetool write` with its calls recorded, makes what each cut leaves, opens it with
-`storetool list`, and compares: every batch that was said to be durable before the cut must be there,
-batches must be whole, and the file must open. Prints one line, `cuts N violations M`, and what was
-wrong with the first.
+`storetool list`, and compares: every batch that was said to be durable before the cut must be
+there, batches must be whole, and the file must open. Prints one line, `cuts N violations M`, and
+what was wrong with the first.
 """
 
 import argparse

@@ -3,10 +3,10 @@
 
     replay.py LOG OUT [--at RECORD | --time NANOSECONDS] [--seed N] [--keep none|all|random]
 
-The cut comes after record RECORD, or after the last one up to a moment of the monotonic clock, or at
-the end of the log. What was synced is there. Of what was not, by `--keep`, nothing, everything, or a
-random choice is: each write alone, and of a write each sector of 512 bytes alone, as disks do that
-reorder. A file's name is durable when its directory was synced, not before.
+The cut comes after record RECORD, or after the last one up to a moment of the monotonic clock, or
+at the end of the log. What was synced is there. Of what was not, by `--keep`, nothing, everything,
+or a random choice is: each write alone, and of a write each sector of 512 bytes alone, as disks do
+that reorder. A file's name is durable when its directory was synced, not before.
 """
 
 import argparse

@@ -38,7 +38,9 @@ do {
 }
 
 func usage() -> Never {
-  print("usage: storetool write FILE full|off BATCHES | hold FILE | list FILE | fill FILE | bench DIRECTORY")
+  print(
+    "usage: storetool write FILE full|off BATCHES"
+      + " | hold FILE | list FILE | fill FILE | bench DIRECTORY")
   exit(2)
 }
 
