@@ -143,3 +143,11 @@ public final class Client {
     if completionCount > 0 { onCompletions?() }
   }
 }
+
+/// What shows in a debugger or a failed test. Without it, looking inside would copy what cannot be
+/// copied, which stops the process.
+extension Client: CustomReflectable {
+  public var customMirror: Mirror {
+    Mirror(self, children: ["state": state, "openRequests": openRequests])
+  }
+}

@@ -216,3 +216,11 @@ public final class Worker {
     if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.stop() }
   }
 }
+
+/// What shows in a debugger or a failed test. Without it, looking inside would copy what cannot be
+/// copied, which stops the process.
+extension Worker: CustomReflectable {
+  public var customMirror: Mirror {
+    Mirror(self, children: ["state": state, "openRequests": openRequests])
+  }
+}
