@@ -39,7 +39,7 @@ extension JobDatabase {
     let select = try Statement("SELECT up_to FROM reserved", on: connection, "read the numbers")
     try select.forEachRow { () throws(StoreError) in
       let limit = select.number(0)
-      try require(JobDatabase.isNumber(limit), "reserved: up to \(limit)")
+      try require(0...JobDatabase.lastNumber ~= limit, "reserved: up to \(limit)")
       visit(.reserved(upTo: UInt64(limit)))
     }
   }
@@ -66,7 +66,7 @@ extension JobDatabase {
 
   private func job(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredJob {
     let key = JobKey(function: row.bytes(1), name: row.bytes(2))
-    try require(JobDatabase.isNumber(id), "jobs: id \(id)")
+    try require(0..<JobDatabase.lastNumber ~= id, "jobs: id \(id)")
     try require(JobDatabase.isName(key.function), "job \(id): func of \(key.function.count) bytes")
     try require(JobDatabase.isName(key.name), "job \(id): name of \(key.name.count) bytes")
     guard let timeout = Int32(exactly: row.number(5)) else {
@@ -89,7 +89,8 @@ extension JobDatabase {
     1...Limits.nameBytes ~= bytes.count
   }
 
-  private static func isNumber(_ number: Int64) -> Bool { 0...1 << 53 ~= number }
+  /// Numbers stay below this one, so that every peer can hold them.
+  private static let lastNumber: Int64 = 1 << 53
 
   private func require(
     _ holds: Bool, _ what: @autoclosure () -> String

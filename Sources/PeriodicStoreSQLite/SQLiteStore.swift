@@ -1,3 +1,4 @@
+import CSQLite
 import Glibc
 public import PeriodicCore
 public import PeriodicStore
@@ -43,6 +44,9 @@ public final class SQLiteStore: StoreDriver {
   }
 
   deinit { close() }
+
+  /// The version of the SQLite library in use, such as "3.40.1".
+  public static var libraryVersion: String { String(cString: sqlite3_libversion()) }
 
   public func open() throws(StoreError) {
     if opened != nil { throw StoreError(.busy, "\(path): is open already") }

@@ -71,7 +71,7 @@ import Testing
     ("UPDATE jobs SET name = x'' WHERE id = 2", "job 2: name of 0 bytes"),
     ("UPDATE jobs SET func = zeroblob(256) WHERE id = 2", "job 2: func of 256 bytes"),
     ("UPDATE jobs SET id = -5 WHERE id = 2", "jobs: id -5"),
-    ("UPDATE jobs SET id = 1 << 60 WHERE id = 2", "jobs: id 1152921504606846976"),
+    ("UPDATE jobs SET id = 1 << 53 WHERE id = 2", "jobs: id 9007199254740992"),
     ("INSERT INTO functions(name) VALUES(x'')", "functions: a name of 0 bytes"),
     ("INSERT INTO settings VALUES(x'61', -1)", "settings: a is -1"),
     ("INSERT INTO reserved VALUES(1, -1)", "reserved: up to -1"),

@@ -72,6 +72,35 @@ import Testing
     second.close()
   }
 
+  @Test func `stays with the parent when a child is made by fork and closes its copy`() throws {
+    let other = try OtherProcess(["fork", path])
+    #expect(other.line() == "child 0")
+    #expect(refusal(of: path)?.message.hasSuffix("held by process \(other.number)") == true)
+    #expect(other.finish().status == 0)
+    let store = SQLiteStore(path: path)
+    try store.open()
+    #expect(try StoreContent(loading: store).rows.map(\.id) == [1, 2])
+    store.close()
+  }
+
+  @Test func `is not enough while another program reads the file`() throws {
+    #expect(refusal(of: path) == nil)
+    let reader = try OtherProcess(
+      ["python3", "-c", Self.reader, path], program: "/usr/bin/env")
+    #expect(reader.line() == "reading")
+    #expect(refusal(of: path)?.code == .busy)
+    #expect(reader.finish().status == 0)
+    #expect(refusal(of: path) == nil)
+  }
+
+  private static let reader = """
+    import sqlite3, sys
+    database = sqlite3.connect(sys.argv[1])
+    database.execute("SELECT count(*) FROM jobs").fetchall()
+    print("reading", flush=True)
+    sys.stdin.read()
+    """
+
   @Test func `leaves no file behind when the store is closed`() throws {
     let store = SQLiteStore(path: path)
     try store.open()

@@ -6,6 +6,7 @@ import PeriodicStoreSQLite
 // A process of its own over a SQLite store, for tests and measurements:
 //   storetool write FILE full|off BATCHES   apply batches; say "ID NANOSECONDS" for each one kept
 //   storetool hold FILE                     open it, say "open", keep it until input ends
+//   storetool fork FILE                     open it, and try it in a child made by fork
 //   storetool list FILE                     open it, and say the id of each job
 //   storetool fill FILE                     write up to a limit of the system, then go on below it
 //   storetool bench DIRECTORY               measure writing and loading
@@ -22,6 +23,7 @@ do {
     say("open")
     while readLine() != nil {}
     store.close()
+  case "fork" where arguments.count == 3: try Forker(path: arguments[2]).run()
   case "list" where arguments.count == 3:
     let store = SQLiteStore(path: arguments[2])
     try store.open()
@@ -40,7 +42,7 @@ do {
 func usage() -> Never {
   print(
     "usage: storetool write FILE full|off BATCHES"
-      + " | hold FILE | list FILE | fill FILE | bench DIRECTORY")
+      + " | hold FILE | fork FILE | list FILE | fill FILE | bench DIRECTORY")
   exit(2)
 }
 
