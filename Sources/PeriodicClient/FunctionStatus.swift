@@ -8,13 +8,15 @@ public struct FunctionStatus: Equatable, Sendable {
   public var running: Int64
   /// Jobs that wait for a named lock.
   public var locked: Int64
-  /// When the first of the waiting jobs is due, seconds since 1970; the server's time if none waits.
+  /// When the first of the waiting jobs is due, seconds since 1970; the server's time if none
+  /// waits.
   public var scheduledAt: Int64
 
   /// Reads a whole answer; what is not a line of six fields is left out.
   ///
-  /// Nothing escapes a comma or newline in a function's name. Fields are counted from the right, and
-  /// a line without its numbers is taken as the beginning of the next, so such names survive too.
+  /// Nothing escapes a comma or newline in a function's name. Fields are counted from the right,
+  /// and a line without its numbers is taken as the beginning of the next, so such names survive
+  /// too.
   public static func list(_ answer: [UInt8]) -> [FunctionStatus] {
     var found: [FunctionStatus] = []
     var start = 0

@@ -28,8 +28,8 @@ extension WorkerCore {
 
   /// Takes a function back. Jobs of it that are in hand stay, and are reported as usual.
   ///
-  /// Ends as `success` also when the connection is lost or not there: a server forgets the functions
-  /// of a connection that is gone.
+  /// Ends as `success` also when the connection is lost or not there: a server forgets the
+  /// functions of a connection that is gone.
   public mutating func cannotDo(
     function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {

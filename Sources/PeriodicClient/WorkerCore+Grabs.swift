@@ -93,7 +93,8 @@ extension WorkerCore {
     }
   }
 
-  /// The connection is gone, and with it every grab and the server's belief that jobs are held here.
+  /// The connection is gone, and with it every grab and the server's belief that jobs are held
+  /// here.
   mutating func loseAll() {
     jobs.loseAll()
     received.removeAll()

@@ -4,9 +4,9 @@ import PeriodicWire
 /// How runs end (PROTOCOL 2.4).
 ///
 /// Each job taken is reported once. The report frees the job and its bytes at once, whatever the
-/// answer will be; only a report that throws leaves it in hand. `success` says that the server heard
-/// it; a server that had given the job to another worker meanwhile says so too, and changes nothing.
-/// `disconnected`: it may or may not have been heard, and the job may run again.
+/// answer will be; only a report that throws leaves it in hand. `success` says that the server
+/// heard it; a server that had given the job to another worker meanwhile says so too, and changes
+/// nothing. `disconnected`: it may or may not have been heard, and the job may run again.
 extension WorkerCore {
   /// The run is over and the job with it.
   ///

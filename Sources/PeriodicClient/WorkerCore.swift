@@ -4,12 +4,13 @@ import PeriodicWire
 /// A worker without its transport: it announces functions, keeps grabs outstanding, and hands over
 /// the jobs that come, which the user takes with `next` and reports with `done`, `fail` or `later`.
 ///
-///     slot:  idle ── GRAB_JOB ──▶ grabbing ── JOB_ASSIGN, JOB_ASSIGNED ──▶ holding ── report ──▶ idle
+///     slot:  idle ─ GRAB_JOB ▶ grabbing ─ JOB_ASSIGN, JOB_ASSIGNED ▶ holding ─ report ▶ idle
 ///
-/// Grabs and jobs in hand together never exceed `slots`, so `slots` bounds what may run at a time and
-/// what is received ahead. After a loss everything is announced and grabbed anew; jobs taken before
-/// are lost: the server gives them to somebody else, and a report on one ends as `stale` and is not
-/// sent. A lost job counts as in hand until it is reported, because the user still works on it.
+/// Grabs and jobs in hand together never exceed `slots`, so `slots` bounds what may run at a time
+/// and what is received ahead. After a loss everything is announced and grabbed anew; jobs taken
+/// before are lost: the server gives them to somebody else, and a report on one ends as `stale` and
+/// is not sent. A lost job counts as in hand until it is reported, because the user still works on
+/// it.
 ///
 /// - Invariant: `grabbing + jobs.count ≤ slots`, unless `slots` was lowered.
 public struct WorkerCore: ~Copyable {
@@ -91,8 +92,8 @@ public struct WorkerCore: ~Copyable {
   /// Takes on nothing new; ends as `success` when every job in hand is reported and answered.
   ///
   /// The functions are withdrawn; a job that comes nevertheless is handed back. Jobs received and
-  /// not taken are still handed over by `next`. There is no way back: close afterwards. Waiting may be
-  /// asked for again when it has timed out.
+  /// not taken are still handed over by `next`. There is no way back: close afterwards. Waiting may
+  /// be asked for again when it has timed out.
   public mutating func drain(
     tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {

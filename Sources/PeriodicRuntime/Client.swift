@@ -6,12 +6,12 @@ public import PeriodicLoop
 ///
 ///     let loop = try Loop()
 ///     let client = Client(loop, to: try Address("tcp://127.0.0.1:5000"))
-///     let outcome = try client.submitAndWait(Job("resize", "a.png", workload: bytes))   // .success
+///     let outcome = try client.submitAndWait(Job("resize", "a.png"))   // .success
 ///
 /// **Requests**: `submit`, `ping`, `remove`, `drop`, `status`. Each returns at once, and ends in
-/// exactly one `Outcome`, delivered as its `Delivery` says: pulled from a queue in batches, passed to
-/// a closure, or nowhere. Any number up to `ConnectionOptions.requests` may be under way; they are
-/// sent together at the end of the loop's turn. A request that throws was not made at all.
+/// exactly one `Outcome`, delivered as its `Delivery` says: pulled from a queue in batches, passed
+/// to a closure, or nowhere. Any number up to `ConnectionOptions.requests` may be under way; they
+/// are sent together at the end of the loop's turn. A request that throws was not made at all.
 /// **Waiting**: `submitAndWait` and its like run the loop until their request has ended; inside a
 /// callback of the same loop they throw `deadlock`.
 /// **Connection**: begins at once, and comes back after a loss with growing pauses. Requests made
@@ -20,8 +20,8 @@ public import PeriodicLoop
 /// **End**: `close`, or letting the client go; every open request ends as `cancelled`. Before the
 /// loop goes.
 ///
-/// Belongs to the loop's thread. Times are milliseconds: a `timeout` covers waiting for a connection
-/// and for the answer, `nil` is `ConnectionOptions.requestTimeout`, `.max` is for ever.
+/// Belongs to the loop's thread. Times are milliseconds: a `timeout` covers waiting for a
+/// connection and for the answer, `nil` is `ConnectionOptions.requestTimeout`, `.max` is for ever.
 public final class Client {
   let runner: PeerRunner<ClientCore>
 

@@ -2,7 +2,8 @@ public import PeriodicClient
 public import PeriodicCore
 public import PeriodicLoop
 
-/// Takes jobs from a server and reports how they ended, over one connection that it keeps up itself.
+/// Takes jobs from a server and reports how they ended, over one connection that it keeps up
+/// itself.
 ///
 ///     let worker = Worker(loop, to: address, slots: 4)
 ///     try worker.canDo("resize")
@@ -13,13 +14,13 @@ public import PeriodicLoop
 ///
 /// **Functions**: `canDo`, `cannotDo`; announced anew on every connection.
 /// **Jobs** are pulled: `next` hands over one that has come, or waits for it. The worker asks the
-/// server for as many as it has `slots`: jobs received, in hand, and asked for together never exceed
-/// them. A job's bytes stay where they are until it is reported. With more than one slot the loop has
-/// to turn while jobs are worked on: a server takes a job back whose arrival is not confirmed within
-/// its `assign-wait` (2 s), and confirming is the loop's work.
-/// **Reports**: each job taken is reported once, with `done`, `fail` or `later`, in any order, at any
-/// time. Delivery is at least once: a job whose report did not arrive, or came after its time limit,
-/// runs again, here or elsewhere.
+/// server for as many as it has `slots`: jobs received, in hand, and asked for together never
+/// exceed them. A job's bytes stay where they are until it is reported. With more than one slot the
+/// loop has to turn while jobs are worked on: a server takes a job back whose arrival is not
+/// confirmed within its `assign-wait` (2 s), and confirming is the loop's work.
+/// **Reports**: each job taken is reported once, with `done`, `fail` or `later`, in any order, at
+/// any time. Delivery is at least once: a job whose report did not arrive, or came after its time
+/// limit, runs again, here or elsewhere.
 /// **Loss**: jobs in hand when the connection is lost belong to the server again; their reports end
 /// as `stale` and are not sent. `isHeld` tells beforehand.
 /// **End**: `drain`, which takes on nothing new and ends when everything is reported; then `close`,
@@ -191,8 +192,8 @@ public final class Worker {
   public var onStateChange: ((ConnectionState) -> Void)?
   private var lastState = ConnectionState.connecting
 
-  /// Takes on nothing new; `success` when every job in hand is reported and answered. Jobs that were
-  /// received and not taken are still handed over by `next()`.
+  /// Takes on nothing new; `success` when every job in hand is reported and answered. Jobs that
+  /// were received and not taken are still handed over by `next()`.
   @discardableResult
   public func drain(
     _ delivery: Delivery = .none, timeout: Int64? = nil
