@@ -4,6 +4,8 @@
  *   cc -shared -fPIC -o powercut.so powercut.c
  *   POWERCUT_DIR=/data POWERCUT_LOG=/elsewhere/log LD_PRELOAD=./powercut.so program ...
  *
+ * With POWERCUT_IGNORE_SYNC set, nothing in the directory is ever synced.
+ *
  * The log may not lie in the directory. A record is a header and its payload; it is written after
  * the call that it tells of, with one append, and survives the process. What it cannot see would
  * make the model lie, so it stops the process: shared writable maps of a file of the directory. */
@@ -56,6 +58,9 @@ static uint64_t seen[SEEN];    /* inodes whose content the log has */
 static int seen_count;
 static uint64_t syncs;
 
+/* The control: syncs say that they worked and do nothing, so that the model is known to see loss. */
+static int ignores_syncs;
+
 static void stop(const char *what) {
   dprintf(2, "powercut: %s\n", what);
   abort();
@@ -66,6 +71,7 @@ __attribute__((constructor)) static void start(void) {
   if (!watched || !name) return;
   if (!realpath(watched, directory)) stop("POWERCUT_DIR does not exist");
   directory_length = strlen(directory);
+  ignores_syncs = getenv("POWERCUT_IGNORE_SYNC") != NULL;
   int flags = O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC;
   log_file = (int)syscall(SYS_openat, AT_FDCWD, name, flags, 0644);
   if (log_file < 0) stop("POWERCUT_LOG cannot be opened");
@@ -300,6 +306,7 @@ int ftruncate64(int file, off64_t size) { return ftruncate(file, size); }
 
 static int sync_file(int file, long call) {
   uint64_t inode = watched(file), number = 0;
+  if (inode && ignores_syncs) return 0;
   if (inode) {
     pthread_mutex_lock(&guard);
     number = ++syncs;
