@@ -1,8 +1,8 @@
 import PeriodicCore
 
 extension ByteBuffer {
-  /// `bytes` as a JSON text, escaped as Go's encoder does: `<`, `>`, `&`, U+2028 and U+2029 too, and
-  /// U+FFFD in place of each byte that is not UTF-8 (PROTOCOL 2.1).
+  /// `bytes` as a JSON text, escaped as Go's encoder does: `<`, `>`, `&`, U+2028 and U+2029 too,
+  /// and U+FFFD in place of each byte that is not UTF-8 (PROTOCOL 2.1).
   mutating func append(jsonText bytes: Bytes) {
     append("\"")
     var plain = 0

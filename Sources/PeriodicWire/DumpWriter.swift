@@ -3,8 +3,8 @@ public import PeriodicCore
 /// The answer to DUMP, put together job by job, so that a long one can be made over several turns
 /// (PROTOCOL 2.10).
 ///
-/// Generation 1 sends a frame for each hundred jobs, each as soon as it is full. Generation 2 has one
-/// frame for all, whose checksum is carried along; it is handed over by `finish`.
+/// Generation 1 sends a frame for each hundred jobs, each as soon as it is full. Generation 2 has
+/// one frame for all, whose checksum is carried along; it is handed over by `finish`.
 public final class DumpWriter {
   /// Jobs in one frame of generation 1, as the Go server has it.
   private static let jobsInFrame = 100
@@ -14,7 +14,8 @@ public final class DumpWriter {
   private let form: DumpForm
   private let limit: Int
   private var jobs = 0
-  /// Generation 1: the frame in the making. Generation 2: all of it, with room for what goes before.
+  /// Generation 1: the frame in the making. Generation 2: all of it, with room for what goes
+  /// before.
   private var text = ByteBuffer()
   private var sum = CRC32()
   private var isTooLong = false

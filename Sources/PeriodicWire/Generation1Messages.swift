@@ -4,8 +4,8 @@ import PeriodicCore
 ///
 /// The same bytes give the same number as long as a reply to them can come, so that a repeated grab
 /// is recognised: for the request that was decoded last, and for grabs until they have a job. An id
-/// of up to seven bytes is its own number, with its length in the top byte; a longer one is kept in a
-/// table meanwhile.
+/// of up to seven bytes is its own number, with its length in the top byte; a longer one is kept in
+/// a table meanwhile.
 struct Generation1Messages {
   /// Bytes in a packed id.
   private static let packed = 7

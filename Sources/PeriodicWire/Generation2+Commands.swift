@@ -66,7 +66,8 @@ extension Generation2 {
     return JobKey(function: function, name: name)
   }
 
-  /// A job in its four versions: bit 0 a count, bit 1 a time limit; an unknown version is read as 0.
+  /// A job in its four versions: bit 0 a count, bit 1 a time limit; an unknown version is read as
+  /// 0.
   static func job(_ reader: inout ByteReader) -> JobFields? {
     guard let key = key(&reader), let workload = reader.bytes32(), let time = reader.uint64(),
       let version = reader.uint8()

@@ -14,7 +14,8 @@ public enum Generation2 {
     MessageID(UInt64(number) | (kind == CommandNumber.run ? runMark : 0))
   }
 
-  /// Whether all four bytes are lower-case hexadecimal digits, as the 0.2 Python workers choose them.
+  /// Whether all four bytes are lower-case hexadecimal digits, as the 0.2 Python workers choose
+  /// them.
   public static func isFourHexDigits(_ message: MessageID) -> Bool {
     for shift in [24, 16, 8, 0] as [UInt64] {
       let byte = UInt8(truncatingIfNeeded: message.number >> shift)

@@ -2,8 +2,8 @@ public import PeriodicCore
 
 /// Generation 2's frames and commands on the way to the server (PROTOCOL 1.2, 2.1).
 ///
-/// Called with everything received and not consumed. The checksum of a frame that is still coming is
-/// carried on from call to call, so that a large frame is summed once, as it arrives.
+/// Called with everything received and not consumed. The checksum of a frame that is still coming
+/// is carried on from call to call, so that a large frame is summed once, as it arrives.
 public struct Generation2Decoder {
   private let limit: Int
   private var sum = CRC32()

@@ -1,7 +1,7 @@
 public import PeriodicCore
 
-/// The server's frames as a client or worker reads them. Foreign servers of 2019 and later greet with
-/// any first frame, so the first frame is the greeting whatever it holds (PROTOCOL 1.4).
+/// The server's frames as a client or worker reads them. Foreign servers of 2019 and later greet
+/// with any first frame, so the first frame is the greeting whatever it holds (PROTOCOL 1.4).
 public struct Generation2ReplyDecoder {
   public enum Result {
     case needMore

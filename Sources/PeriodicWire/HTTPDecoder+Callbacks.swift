@@ -24,7 +24,8 @@ extension HTTPDecoder {
     return settings
   }()
 
-  /// What a callback answers to end the parse: HPE_USER for data, -1 for the others; both are taken.
+  /// What a callback answers to end the parse: HPE_USER for data, -1 for the others; both are
+  /// taken.
   private static let failed: Int32 = -1
 
   private static func owner(_ parser: UnsafeMutablePointer<llhttp_t>?) -> HTTPDecoder {

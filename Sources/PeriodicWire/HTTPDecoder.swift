@@ -3,8 +3,9 @@ public import PeriodicCore
 
 /// The one HTTP request of a connection (PROTOCOL 3.1), read in any fragmentation.
 ///
-/// llhttp parses, never leniently; `HTTPHead` keeps away what it is too lenient about by itself, and
-/// bounds the head. Fields of a form are decoded as they arrive, so no turn has a large body to do.
+/// llhttp parses, never leniently; `HTTPHead` keeps away what it is too lenient about by itself,
+/// and bounds the head. Fields of a form are decoded as they arrive, so no turn has a large body to
+/// do.
 ///
 /// `next` is given only bytes that it has not had before, and uses all of them.
 public final class HTTPDecoder {
@@ -120,7 +121,8 @@ public final class HTTPDecoder {
     }
   }
 
-  /// A submit or remove. Fields of the body come before those of the query, and the path before both.
+  /// A submit or remove. Fields of the body come before those of the query, and the path before
+  /// both.
   private func post(_ path: Bytes) throws(HTTPFailure) -> Command {
     body.finish()
     if body.isBroken || query.isBroken {

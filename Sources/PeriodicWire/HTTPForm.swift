@@ -2,8 +2,8 @@ import PeriodicCore
 
 /// The fields of a query or a form body (`a=b&c=d`), decoded as the bytes arrive.
 ///
-/// Percent signs are decoded once, `+` is a blank, and the first field of a name counts. Fields that
-/// no request has are passed over.
+/// Percent signs are decoded once, `+` is a blank, and the first field of a name counts. Fields
+/// that no request has are passed over.
 struct HTTPForm: ~Copyable {
   enum Field: Int {
     case function, name, workload, timeout, scheduledAt, act

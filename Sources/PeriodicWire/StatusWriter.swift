@@ -1,6 +1,7 @@
 public import PeriodicCore
 
-/// The answer to STATUS, put together row by row, so that a long one can be made over several turns.
+/// The answer to STATUS, put together row by row, so that a long one can be made over several
+/// turns.
 ///
 /// Rows come sorted by function name, which generation 2 and HTTP promise (PROTOCOL 2.7, 3.1). The
 /// checksum is carried along; `finish` only copies.
