@@ -88,7 +88,7 @@ let package = Package(
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests(
       "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),
-    tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore"]),
+    tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore", "CUV"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests(
       "ClientRuntimeTests",

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <uv.h>
 
 /* What Swift cannot import: GNU extensions, variadic functions. */
@@ -20,3 +21,6 @@ static inline void cuv_name_thread(const char *name) { prctl(PR_SET_NAME, name, 
 
 /* A descriptor to give up when a process has no more of them; -1 if there is none. */
 static inline int cuv_open_reserve(void) { return open("/dev/null", O_RDONLY | O_CLOEXEC); }
+
+/* Swift refuses to call fork; tests of what a child may do need it. */
+static inline int cuv_fork(void) { return fork(); }

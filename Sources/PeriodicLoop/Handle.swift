@@ -33,6 +33,7 @@ final class Handle<Raw> {
   }
 
   var isClosed: Bool { loop == nil }
+  var isInherited: Bool { loop?.isInherited == true }
 
   /// Sets whose callbacks these are. The owner closes the handle before it goes.
   func setOwner(_ owner: AnyObject) {

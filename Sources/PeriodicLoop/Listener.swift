@@ -79,7 +79,7 @@ public final class Listener {
     retry?.disarm()
     for socket in sockets { socket.close() }
     sockets = []
-    file?.remove()
+    if !loop.isInherited { file?.remove() }
     file = nil
     if reserve >= 0 { Glibc.close(reserve) }
     reserve = -1

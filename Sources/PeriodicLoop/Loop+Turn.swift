@@ -35,6 +35,7 @@ extension Loop {
 
   private func enter() {
     preconditionOnLoop()
+    invariant(!isInherited, "a loop is not used in a child made by fork")
     invariant(!isInTurn, "a loop is not run from inside one of its callbacks")
     isInTurn = true
   }

@@ -16,6 +16,8 @@ public final class Loop {
   /// one callback runs at a time.
   let input: UnsafeMutableRawBufferPointer
   var owner = pthread_self()
+  let mark = ProcessMark()
+  var hasLeftParent = false
   /// Inside `step` or `run`, where a second one would be a bug.
   var isInTurn = false
   var stopIsRequested = false
@@ -74,6 +76,7 @@ public final class Loop {
   }
 
   deinit {
+    leaveParent()
     uv.pointee.data = nil
     func close<Raw>(_ handle: UnsafeMutablePointer<Raw>) {
       closeAndFree(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self))
@@ -92,6 +95,7 @@ public final class Loop {
 
   /// Closes a handle that Swift allocated; its memory goes when libuv is done with it.
   func closeAndFree(_ handle: UnsafeMutablePointer<uv_handle_t>) {
+    leaveParent()
     uv_close(handle) { $0?.deallocate() }
   }
 
@@ -102,12 +106,13 @@ public final class Loop {
   /// Stops the process when the calling thread is not the loop's.
   public func preconditionOnLoop() {
     invariant(
-      pthread_equal(owner, pthread_self()) != 0,
+      pthread_equal(owner, pthread_self()) != 0 || isInherited,
       "a loop and what was made on it are used on the loop's thread only")
   }
 
   /// Makes the calling thread the loop's. The former one must have stopped using it.
   public func adopt() {
+    invariant(!isInherited, "a loop is not used in a child made by fork")
     invariant(!isInTurn, "a loop changes its thread between turns")
     owner = pthread_self()
   }

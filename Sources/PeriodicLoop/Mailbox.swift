@@ -29,7 +29,8 @@ public final class Mailbox<Message: Sendable> {
 
   /// Takes nothing more; messages not yet received are dropped. Senders may go on sending, in vain.
   public func close() {
-    sender.close()
+    // In a forked child the lock may be held for ever by a thread that is not there.
+    if !async.isInherited { sender.close() }
     async.close()
   }
 

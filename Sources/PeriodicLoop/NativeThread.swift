@@ -8,6 +8,7 @@ internal import PeriodicCore
 /// in here cannot raise SIGPIPE.
 public final class NativeThread {
   private let id: pthread_t
+  private let mark = ProcessMark()
   private var isJoined = false
 
   /// Starts `body` on a new thread. `name` is for debuggers: its first 15 bytes are used.
@@ -24,11 +25,12 @@ public final class NativeThread {
     self.id = id
   }
 
-  deinit { if !isJoined { pthread_detach(id) } }
+  deinit { if !isJoined && !mark.isInherited { pthread_detach(id) } }
 
-  /// Waits until the thread has ended. Safe to call twice; not from the thread itself.
+  /// Waits until the thread has ended. Safe to call twice; not from the thread itself. In a forked
+  /// child, where the thread does not exist, returns at once.
   public func join() {
-    guard !isJoined else { return }
+    guard !isJoined, !mark.isInherited else { return }
     isJoined = true
     let status = pthread_join(id, nil)
     invariant(status == 0, "a thread can be joined by another one")

@@ -120,8 +120,17 @@ public final class Stream {
 extension Stream {
   func install(_ watch: DescriptorWatch) {
     self.watch = watch
-    if !isUnix { setOption(watch.descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1) }
+    if !isUnix { configureTCP(watch.descriptor) }
     watch.onReady { [unowned self] in isReady($0, $1) }
+  }
+
+  /// Writes leave at once; a peer whose machine has vanished is noticed after two minutes of silence.
+  private func configureTCP(_ descriptor: Int32) {
+    setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+    setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+    setOption(descriptor, Int32(IPPROTO_TCP), TCP_KEEPIDLE, 60)
+    setOption(descriptor, Int32(IPPROTO_TCP), TCP_KEEPINTVL, 15)
+    setOption(descriptor, Int32(IPPROTO_TCP), TCP_KEEPCNT, 4)
   }
 
   private func isReady(_ readable: Bool, _ writable: Bool) {

@@ -16,6 +16,7 @@ final class StoreThread {
     case closed
   }
 
+  private let loop: Loop
   private let inbox = StoreInbox()
   private let mailbox: Mailbox<Parcel>
   private var thread: NativeThread?
@@ -29,6 +30,7 @@ final class StoreThread {
     _ loop: Loop, make: @escaping @Sendable () -> any StoreDriver,
     receive: @escaping (Answer) -> Void
   ) throws(ServerError) {
+    self.loop = loop
     do {
       mailbox = try Mailbox(loop) { receive($0.answer) }
       let inbox = inbox
@@ -64,7 +66,8 @@ final class StoreThread {
   /// Closes the store, after what was asked before, and waits for that. Nothing is received any more.
   func close() {
     guard thread != nil else { return }
-    inbox.push(.close)
+    // In a forked child there is no such thread, and the store is the parent's.
+    if !loop.isInherited { inbox.push(.close) }
     join()
   }
 
