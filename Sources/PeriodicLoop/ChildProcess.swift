@@ -33,13 +33,14 @@ public final class ChildProcess {
 
   /// Starts `arguments`; the first is the program, looked for in PATH.
   ///
-  /// `input` is written to its standard input, which is closed then; a program that does not read it
-  /// is no error. `output` is called on the loop with what it writes to its standard output, in
+  /// `input` is written to its standard input, which is closed then; a program that does not read
+  /// it is no error. `output` is called on the loop with what it writes to its standard output, in
   /// pieces that lie in the loop's buffer. `ended` is called once, after the last output: when the
   /// program has ended and what it wrote has been read. What its own children write later is lost.
   /// Standard error is the caller's.
   ///
-  /// With `leadsGroup` it has a session and process group of its own, and `kill` reaches all of that.
+  /// With `leadsGroup` it has a session and process group of its own, and `kill` reaches all of
+  /// that.
   public init(
     _ loop: Loop, _ arguments: [String], environment: [String]? = nil, input: [UInt8] = [],
     leadsGroup: Bool = true, output: @escaping (Bytes) -> Void, ended: @escaping (Exit) -> Void
@@ -81,7 +82,8 @@ public final class ChildProcess {
 
   deinit { letGo() }
 
-  /// Sends a signal to the program, or to its whole group if it leads one. Nothing once it has ended.
+  /// Sends a signal to the program, or to its whole group if it leads one. Nothing once it has
+  /// ended.
   public func kill(_ signal: Int32) {
     guard process != nil else { return }
     // Fails only when nobody is left, which is what was wanted.

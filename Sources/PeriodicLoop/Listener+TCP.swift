@@ -2,7 +2,8 @@ internal import CUV
 internal import Glibc
 internal import PeriodicCore
 
-/// Opens listening TCP sockets on every address of `host`, all with the same port, and returns that.
+/// Opens listening TCP sockets on every address of `host`, all with the same port, and returns
+/// that.
 func listenTCP(
   _ host: String, _ port: UInt16
 ) throws(LoopError) -> (descriptors: [Int32], port: UInt16) {

@@ -47,8 +47,8 @@ extension Loop {
   /// nothing else with it.
   public var fileDescriptor: Int32 { uv_backend_fd(uv) }
 
-  /// How long a host may wait on the descriptor before it calls `step`: 0 while there is work, -1 if
-  /// only input can bring some.
+  /// How long a host may wait on the descriptor before it calls `step`: 0 while there is work, -1
+  /// if only input can bring some.
   public var timeoutMilliseconds: Int32 {
     preconditionOnLoop()
     if watchChanged || !soon.isEmpty || stopIsRequested || someoneNeedsTurn { return 0 }

@@ -5,8 +5,8 @@ internal import PeriodicCore
 /// An event loop: turns of waiting for sockets, timers and other threads, over one `uv_loop_t`.
 ///
 /// A loop is driven in one of two ways. `run` waits and works until `stop`. A host with a loop of
-/// its own waits until `fileDescriptor` is readable or `timeoutMilliseconds` have passed, then calls
-/// `step`. Neither makes a thread.
+/// its own waits until `fileDescriptor` is readable or `timeoutMilliseconds` have passed, then
+/// calls `step`. Neither makes a thread.
 ///
 /// The loop and everything made on it belong to one thread, the one that made it or called `adopt`
 /// last, and every call checks that. Exceptions are `wake` and what `Mailbox.Sender` offers.

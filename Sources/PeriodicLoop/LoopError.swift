@@ -5,7 +5,8 @@ internal import Glibc
 public struct LoopError: Error, Equatable, Sendable, CustomStringConvertible {
   /// libuv's number: on Linux the negated `errno`, or one of libuv's own such as `UV_EAI_NONAME`.
   public let code: Int32
-  /// What was being done, to what, and what the system said: "listen on tcp://:80: permission denied".
+  /// What was being done, to what, and what the system said: "listen on tcp://:80: permission
+  /// denied".
   public let message: String
 
   /// An error that libuv or the system reported while `doing` something.

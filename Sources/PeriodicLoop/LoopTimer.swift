@@ -13,8 +13,8 @@ public final class LoopTimer {
   /// Place in the loop's list while armed.
   private var position = 0
 
-  /// `fire` is called on the loop, and usually arms the timer again; let it hold its owner weakly or
-  /// not at all.
+  /// `fire` is called on the loop, and usually arms the timer again; let it hold its owner weakly
+  /// or not at all.
   public init(_ loop: Loop, fire: @escaping () -> Void) {
     loop.preconditionOnLoop()
     self.loop = loop
@@ -23,7 +23,8 @@ public final class LoopTimer {
 
   deinit { disarm() }
 
-  /// Sets when to fire, in place of an earlier setting. A time that has passed fires in the next turn.
+  /// Sets when to fire, in place of an earlier setting. A time that has passed fires in the next
+  /// turn.
   public func arm(at time: Int64) {
     loop.preconditionOnLoop()
     if deadline == nil {

@@ -11,8 +11,8 @@ final class NameLookUp {
 
   /// Calls `done` once on the loop, unless cancelled before.
   ///
-  /// The pool is the process's: made by whoever asks first, and its threads inherit the signals that
-  /// are blocked then. So all are while asking.
+  /// The pool is the process's: made by whoever asks first, and its threads inherit the signals
+  /// that are blocked then. So all are while asking.
   init(
     _ loop: Loop, host: String, port: UInt16,
     done: @escaping (Result<[SocketAddress], LoopError>) -> Void

@@ -54,7 +54,8 @@ private func runThread(_ argument: UnsafeMutableRawPointer?) -> UnsafeMutableRaw
   return nil
 }
 
-/// Runs `body` with every signal of this thread blocked, so that threads it starts have them blocked.
+/// Runs `body` with every signal of this thread blocked, so that threads it starts have them
+/// blocked.
 func withSignalsBlocked<Result>(_ body: () -> Result) -> Result {
   var all = sigset_t()
   var before = sigset_t()

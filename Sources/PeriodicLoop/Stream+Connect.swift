@@ -7,8 +7,8 @@ extension Stream {
   /// call.
   ///
   /// A host that is a number is connected to without a look-up. A name is looked up by libuv's
-  /// threads, and its addresses are tried one after the other. There is no time limit here: an owner
-  /// that has lost patience closes the stream.
+  /// threads, and its addresses are tried one after the other. There is no time limit here: an
+  /// owner that has lost patience closes the stream.
   public static func connect(_ loop: Loop, to address: Address, owner: any StreamOwner) -> Stream {
     loop.preconditionOnLoop()
     let stream = Stream(connecting: loop, to: address, owner: owner)

@@ -124,7 +124,8 @@ extension Stream {
     watch.onReady { [unowned self] in isReady($0, $1) }
   }
 
-  /// Writes leave at once; a peer whose machine has vanished is noticed after two minutes of silence.
+  /// Writes leave at once; a peer whose machine has vanished is noticed after two minutes of
+  /// silence.
   private func configureTCP(_ descriptor: Int32) {
     setOption(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
     setOption(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)

@@ -3,8 +3,9 @@ import PeriodicLoop
 /// Connections on which everything has been said, and that wait for their peer to close.
 ///
 /// To close a socket at once while the peer still sends makes the system reset the connection, and
-/// then the peer may lose the last reply before it has read it: the reason why a request was refused,
-/// for example. So the writing half is closed first, and what still comes is read and dropped.
+/// then the peer may lose the last reply before it has read it: the reason why a request was
+/// refused, for example. So the writing half is closed first, and what still comes is read and
+/// dropped.
 struct LingeringConnections {
   private var queue: [(connection: ServerConnection, deadline: Int64)] = []
 

@@ -8,14 +8,14 @@ public import PeriodicLoop
 ///     try server.listen(on: Address("tcp://127.0.0.1:5000"))
 ///     loop.run()
 ///
-/// Everything happens on the loop's thread, between two waits of the loop; only a durable store has a
-/// thread of its own. The server installs no signal handler and writes to nothing but its sockets and
-/// its store.
+/// Everything happens on the loop's thread, between two waits of the loop; only a durable store has
+/// a thread of its own. The server installs no signal handler and writes to nothing but its sockets
+/// and its store.
 ///
-/// **Start**: `start` opens the store and begins to read it back. Connections are accepted meanwhile,
-/// and hear nothing before it is read; HTTP is answered 503.
-/// **End**: `stop`, which lets replies go out, or `close`, or letting the server go. Before the loop
-/// goes.
+/// **Start**: `start` opens the store and begins to read it back. Connections are accepted
+/// meanwhile, and hear nothing before it is read; HTTP is answered 503.
+/// **End**: `stop`, which lets replies go out, or `close`, or letting the server go. Before the
+/// loop goes.
 public final class Server {
   private let runner: ServerRunner
 
@@ -61,8 +61,8 @@ public final class Server {
     set { runner.onStopped = newValue }
   }
 
-  /// Ends service: nothing new is accepted or handed out, what was acknowledged is made durable, the
-  /// replies to it go out, connections close; then `onStopped` is called.
+  /// Ends service: nothing new is accepted or handed out, what was acknowledged is made durable,
+  /// the replies to it go out, connections close; then `onStopped` is called.
   ///
   /// - Parameter timeout: milliseconds after which connections are closed all the same.
   public func stop(timeout: Int64 = 10_000) { runner.stop(timeout: timeout) }

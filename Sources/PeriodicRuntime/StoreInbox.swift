@@ -4,8 +4,8 @@ import PeriodicStore
 
 /// What the loop asks of the store thread: the one thing that both touch on this side.
 ///
-/// Requests are carried out in order. Of what `load` reads, only so much is under way at a time that
-/// a slow loop does not have a whole store in memory twice.
+/// Requests are carried out in order. Of what `load` reads, only so much is under way at a time
+/// that a slow loop does not have a whole store in memory twice.
 final class StoreInbox: @unchecked Sendable {
   enum Request {
     case load

@@ -63,7 +63,8 @@ final class StoreThread {
   /// Has the store closed, after what was asked before; `closed` follows.
   func beginClosing() { inbox.push(.close) }
 
-  /// Closes the store, after what was asked before, and waits for that. Nothing is received any more.
+  /// Closes the store, after what was asked before, and waits for that. Nothing is received any
+  /// more.
   func close() {
     guard thread != nil else { return }
     // In a forked child there is no such thread, and the store is the parent's.
