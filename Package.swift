@@ -51,7 +51,12 @@ let package = Package(
         "PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore", "PeriodicStoreSQLite",
         "PeriodicServer", "PeriodicClient", "PeriodicLoop",
       ]),
-    layer("PeriodicC", ["CPeriodic", "PeriodicRuntime", "PeriodicCore"]),
+    layer(
+      "PeriodicC",
+      [
+        "CPeriodic", "PeriodicCore", "PeriodicStore", "PeriodicClient", "PeriodicLoop",
+        "PeriodicRuntime",
+      ]),
     .executableTarget(
       name: "periodic",
       dependencies: [

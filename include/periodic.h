@@ -1,3 +1,443 @@
+/*
+ * libperiodic: a task system in one library. A client submits a job (function, name, workload, when to
+ * run); the server keeps it until it is due and hands it to a worker that can do the function; the worker
+ * answers done, fail, or "run me again later". Server, client and worker live in your process, on a loop
+ * that your program drives.
+ *
+ * This header is the contract: what is not in it is not part of the library. It needs C99 or C++11.
+ *
+ * Delivery is at least once: a worker that dies, or is too late, makes its job run again. A submit that
+ * timed out can be repeated safely, because the same function and name are the same job.
+ *
+ * Objects    Opaque. A constructor fills in a pointer and is undone by the function of the same object
+ *            that ends in _free. Freeing NULL does nothing. A loop is freed after everything on it.
+ * Errors     Functions return 0 (or a count) or a negative code of PERIODIC_ERRNO_MAP. A sentence that
+ *            says what was being done to what is kept on the loop: periodic_loop_error().
+ * Bytes      Names, workloads and results are pointer and length, any bytes; the library copies what it
+ *            keeps before it returns. Addresses and paths are strings that end in a zero byte.
+ * Times      The unit is in the name: _ms is milliseconds, _s seconds. A timeout_ms of -1 is no limit,
+ *            0 does not wait.
+ * Threads    A loop and everything on it belong to the thread that made the loop, or called
+ *            periodic_loop_adopt() last ("owner thread"); elsewhere calls answer PERIODIC_ETHREAD.
+ *            After fork() the child's calls answer PERIODIC_EFORK; its frees do nothing and return 0.
+ * Callbacks  Run on the owner thread, inside a call that drives the loop. They may use every function
+ *            but those that drive the loop themselves (blocking ones), which answer PERIODIC_EDEADLK.
+ *            Each is given its `user` pointer; a destructor is called exactly once, when the library
+ *            will not use the pointer any more.
+ * Manners    No signal handlers, no output, no exit; SIGPIPE is never raised; own threads, of which only
+ *            a server with a file store has one, block all signals.
+ */
 #ifndef PERIODIC_H
 #define PERIODIC_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define PERIODIC_API __attribute__((visibility("default")))
+#else
+#define PERIODIC_API
+#endif
+
+/* ---- Version --------------------------------------------------------------------------------------- */
+
+#define PERIODIC_VERSION "0.1.0"
+/* Major, minor and patch in two hexadecimal digits each. */
+#define PERIODIC_VERSION_NUMBER 0x000100
+
+/* The version of the library that runs. Lives for ever.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API const char *periodic_version(void);
+
+/* The same as PERIODIC_VERSION_NUMBER of the library that runs; compare it with the header's.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API int periodic_version_number(void);
+
+/* ---- Errors ---------------------------------------------------------------------------------------- */
+
+/* XX(name, number, text). The numbers never change their meaning. */
+#define PERIODIC_ERRNO_MAP(XX)                                                                           \
+  XX(EINVAL, -1, "an argument is not valid")                                                             \
+  XX(ETHREAD, -2, "called on another thread than the loop's")                                            \
+  XX(EFORK, -3, "the object belongs to the process that forked this one")                                \
+  XX(EDEADLK, -4, "a blocking call from inside a callback of the same loop")                             \
+  XX(EBUSY, -5, "in use: by another process, another server, or by objects that are not freed")         \
+  XX(EAGAIN, -6, "too much is under way; let the loop work and try again")                               \
+  XX(ETIMEDOUT, -7, "the time for it is over; it may still be carried out")                              \
+  XX(ECANCELED, -8, "withdrawn, or ended by freeing its object")                                         \
+  XX(ECLOSED, -9, "closed, stopped or draining")                                                         \
+  XX(EDISCONNECTED, -10, "the connection was lost before the answer; it may have been carried out")      \
+  XX(EREFUSED, -11, "the server refused: a limit, its store, or a command it does not have")             \
+  XX(ENOWORKER, -12, "nobody can do the function, or this peer may not ask")                             \
+  XX(ESTALE, -13, "the job is not this worker's any more; the server runs it again")                     \
+  XX(ELIMIT, -14, "a limit would be passed; the detail names it")                                        \
+  XX(EADDRESS, -15, "the address is malformed, or no such host")                                         \
+  XX(EADDRINUSE, -16, "the address is in use")                                                           \
+  XX(EACCES, -17, "not permitted")                                                                       \
+  XX(EIO, -18, "the system reported an error; the detail has its text")                                  \
+  XX(EFULL, -19, "no room for the store")                                                                \
+  XX(ECORRUPT, -20, "the store's file is damaged, or not one of ours")                                   \
+  XX(ENOTSUP, -21, "this build does not have it")                                                        \
+  XX(EPROTO, -22, "the server answered with something unexpected")
+
+enum periodic_errno {
+  PERIODIC_OK = 0,
+#define XX(name, number, text) PERIODIC_##name = number,
+  PERIODIC_ERRNO_MAP(XX)
+#undef XX
+  PERIODIC_ERRNO_LAST = -23
+};
+
+/* The sentence of a code, "success" for 0, "unknown error" for what is none. Lives for ever.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API const char *periodic_strerror(int code);
+
+/* The name of a code without its prefix, such as "EINVAL"; "OK" for 0, "?" for what is none. Lives for
+ * ever.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API const char *periodic_errname(int code);
+
+/* ---- Objects --------------------------------------------------------------------------------------- */
+
+typedef struct periodic_loop periodic_loop;
+typedef struct periodic_server periodic_server;
+typedef struct periodic_client periodic_client;
+typedef struct periodic_worker periodic_worker;
+/* A job in a worker's hands. */
+typedef struct periodic_job periodic_job;
+
+/* ---- Loop ------------------------------------------------------------------------------------------ */
+
+/* Makes a loop. It makes no thread.
+ *
+ * Returns PERIODIC_EINVAL for NULL, PERIODIC_EIO when the system gives no descriptor.
+ * Threads: any; the caller's becomes the owner. Since: 0.1. */
+PERIODIC_API int periodic_loop_new(periodic_loop **loop);
+
+/* Frees a loop on which nothing is left. Returns PERIODIC_EBUSY, and frees nothing, while a server,
+ * client or worker of it is not freed; PERIODIC_EDEADLK inside a callback.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_free(periodic_loop *loop);
+
+/* Makes the calling thread the owner. The former one must have stopped using the loop and everything on
+ * it before, with a synchronisation of the program's own.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API int periodic_loop_adopt(periodic_loop *loop);
+
+/* A descriptor that becomes readable when the loop has something to do; watch it level-triggered, do
+ * nothing else with it. For programs with a loop of their own: wait until it is readable or
+ * periodic_loop_timeout_ms() have passed, then call periodic_loop_step().
+ *
+ * Returns the descriptor, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_fd(periodic_loop *loop);
+
+/* How long to wait for the descriptor at most: 0 while there is work, -1 if only input can bring some.
+ * Ask anew after each step and after each other call to the loop or what is on it.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_timeout_ms(periodic_loop *loop);
+
+/* One turn without waiting: takes what has come in, handles it, sends what came of it.
+ *
+ * Returns 0, PERIODIC_EDEADLK inside a callback, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_step(periodic_loop *loop);
+
+/* Waits and works until periodic_loop_stop(). Returns as periodic_loop_step().
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_run(periodic_loop *loop);
+
+/* Makes periodic_loop_run() return at the end of this turn, or at once if it is called later.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_stop(periodic_loop *loop);
+
+/* Ends a wait in periodic_loop_run(), or makes the descriptor readable; nothing else.
+ * Threads: any thread and signal handlers, for as long as the loop exists. Since: 0.1. */
+PERIODIC_API int periodic_loop_wake(periodic_loop *loop);
+
+/* Both clocks of a loop at one moment. */
+typedef struct periodic_time {
+  int64_t monotonic_ms; /* never steps; its zero means nothing */
+  int64_t wall_ms;      /* since 1970-01-01 00:00 UTC; may step either way */
+} periodic_time;
+
+typedef void (*periodic_clock_cb)(void *user, periodic_time *now);
+typedef void (*periodic_destroy_cb)(void *user);
+
+/* The loop's time, by which every deadline on it is measured.
+ *
+ * Returns 0, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_now(periodic_loop *loop, periodic_time *now);
+
+/* Lets `clock` tell the time instead of the system, or the system again if it is NULL. `monotonic_ms`
+ * must not step back. Step the loop when the clock has moved.
+ *
+ * `destroy`, which may be NULL, is called once with `user`: when the clock is replaced, or the loop freed.
+ * If this function fails, it is not called.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_set_clock(periodic_loop *loop, periodic_clock_cb clock, void *user,
+                                         periodic_destroy_cb destroy);
+
+/* Copies what the last failed call on this loop, or on anything of it, says about its failure: a sentence
+ * without a full stop, cut to `size` with a zero byte at its end. Empty if nothing has failed.
+ *
+ * Returns the whole sentence's length in bytes, without the zero byte; or PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD, PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_error(periodic_loop *loop, char *buffer, size_t size);
+
+/* ---- Server ---------------------------------------------------------------------------------------- */
+
+enum periodic_log_level {
+  PERIODIC_LOG_DEBUG = 0,
+  PERIODIC_LOG_INFO = 1,
+  PERIODIC_LOG_WARNING = 2,
+  PERIODIC_LOG_ERROR = 3
+};
+
+/* A line for an operator, `length` bytes, without a line end; borrowed for the call. */
+typedef void (*periodic_log_cb)(void *user, int level, const char *line, size_t length);
+
+/* Initialise with PERIODIC_SERVER_OPTIONS_INIT, then set what differs: zero is the default. */
+typedef struct periodic_server_options {
+  size_t size;                      /* of this struct */
+  const char *store;                /* "memory:" (NULL), or "file:PATH" for an SQLite file */
+  uint32_t socket_mode;             /* of Unix sockets; 0 is 0666 */
+  uint32_t registration_timeout_ms; /* for a connection to say who it is; 0 is 30,000 */
+  periodic_log_cb log;              /* or NULL */
+  void *log_user;
+  periodic_destroy_cb log_destroy; /* called once with log_user, also if making the server fails */
+} periodic_server_options;
+
+#define PERIODIC_SERVER_OPTIONS_INIT {sizeof(periodic_server_options), NULL, 0, 0, NULL, NULL, NULL}
+
+/* Makes a server, opens its store and begins to load it. `options` may be NULL.
+ *
+ * A file store belongs to one server: PERIODIC_EBUSY names the process that has it. It has a thread of
+ * its own; what is acknowledged is durable. With the memory store everything goes with the server.
+ * Also returns PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,
+ * PERIODIC_ECORRUPT, PERIODIC_EIO, and PERIODIC_ENOTSUP for a store that this library does not have.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_new(periodic_loop *loop, const periodic_server_options *options,
+                                     periodic_server **server);
+
+/* Takes connections at "tcp://HOST:PORT", "tcp://:PORT" or "unix:///PATH"; may be called several times.
+ * With port 0 the system chooses one.
+ *
+ * The address with the real port is copied to `bound`, cut to `size` with a zero byte at its end; NULL
+ * and 0 if it is not wanted. The wire knows no passwords: whoever can connect can do everything.
+ * Returns the whole address's length without the zero byte, or PERIODIC_EADDRESS, PERIODIC_EADDRINUSE,
+ * PERIODIC_EACCES, PERIODIC_EIO, PERIODIC_ECLOSED after periodic_server_stop(), PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_listen(periodic_server *server, const char *address, char *bound,
+                                        size_t size);
+
+/* 1 when the store is loaded and requests are carried out, 0 before and after; or PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD, PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_is_ready(periodic_server *server);
+
+/* Ends service and waits for it, driving the loop: nothing new is accepted or handed out, what was
+ * acknowledged becomes durable, replies go out, connections close.
+ *
+ * Returns 0; PERIODIC_ETIMEDOUT when connections had to be cut off after `timeout_ms`; PERIODIC_EDEADLK
+ * inside a callback; PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK. Stopping twice is 0.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_stop(periodic_server *server, int timeout_ms);
+
+/* Frees a server, cutting off its connections if it has not been stopped. What was acknowledged is
+ * durable when this returns. PERIODIC_EDEADLK inside a callback.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_free(periodic_server *server);
+
+/* ---- Client ---------------------------------------------------------------------------------------- */
+
+/* A job to be submitted. Initialise with PERIODIC_JOB_FIELDS_INIT. */
+typedef struct periodic_job_fields {
+  size_t size;          /* of this struct */
+  const void *function; /* what a worker must be able to do: 1 to 255 bytes, any */
+  size_t function_length;
+  const void *name; /* tells it from other jobs of the function: 1 to 255 bytes, any */
+  size_t name_length;
+  const void *workload; /* may be NULL */
+  size_t workload_length;
+  int64_t run_at_s;  /* when to run, seconds since 1970; 0 and the past are at once */
+  int32_t timeout_s; /* seconds a run may take; 0 leaves it to the server */
+  int32_t reserved;  /* 0 */
+} periodic_job_fields;
+
+#define PERIODIC_JOB_FIELDS_INIT \
+  {sizeof(periodic_job_fields), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0}
+
+/* Makes a client of the server at `address`. The connection is made while the loop works, and made again
+ * with growing pauses whenever it is lost; requests wait for it within their time.
+ *
+ * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for
+ * "inproc:".
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address, periodic_client **client);
+
+/* Closes the connection and frees the client. Requests that have not ended are dropped.
+ * PERIODIC_EDEADLK inside a callback.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_free(periodic_client *client);
+
+/*
+ * Requests. Each drives the loop until its answer is there or `timeout_ms` have passed, and returns
+ *   0                      the server has done it
+ *   PERIODIC_ETIMEDOUT, PERIODIC_EDISCONNECTED   not known; a submit can be repeated safely
+ *   PERIODIC_EREFUSED, PERIODIC_ENOWORKER        the server will not
+ *   PERIODIC_ELIMIT        a name is empty or too long, or a workload too large
+ *   PERIODIC_EAGAIN        too many requests are under way
+ *   PERIODIC_EDEADLK, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK
+ */
+
+/* Submits a job, or replaces the waiting one of the same function and name; while that one runs nothing
+ * is kept, and its run counts. The job is durable, if the server's store is, when this returns 0.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_submit(periodic_client *client, const periodic_job_fields *job,
+                                        int timeout_ms);
+
+/* Submits `count` jobs together, which is many times faster than one after the other. The result of each
+ * is put into `results`, which may be NULL.
+ *
+ * Returns 0 if all were submitted, else the code of the first that was not.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_submit_many(periodic_client *client, const periodic_job_fields *jobs,
+                                             size_t count, int *results, int timeout_ms);
+
+/* Asks for a sign of life.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_ping(periodic_client *client, int timeout_ms);
+
+/* Removes a job in whatever state it is; 0 also if there is none.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_remove(periodic_client *client, const void *function,
+                                        size_t function_length, const void *name, size_t name_length,
+                                        int timeout_ms);
+
+/* Drops a function with all its jobs, if no worker has it; 0 either way.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_drop(periodic_client *client, const void *function,
+                                      size_t function_length, int timeout_ms);
+
+/* Copies the server's status to `buffer`, cut to `size` with a zero byte at its end: a line for each
+ * function, "function,workers,jobs,running,locked,when", lines parted by \n; `when` is when the first
+ * waiting job is due, in seconds since 1970.
+ *
+ * `length` gets the whole text's length without the zero byte; ask again with more room if that is not
+ * less than `size`.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_status(periodic_client *client, char *buffer, size_t size, size_t *length,
+                                        int timeout_ms);
+
+/* ---- Worker ---------------------------------------------------------------------------------------- */
+
+/* Makes a worker of the server at `address`, with up to `slots` jobs in hand, 1 to 4,096. Connects as a
+ * client does, and announces its functions anew on every connection.
+ *
+ * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, int slots,
+                                     periodic_worker **worker);
+
+/* Closes the connection and frees the worker and every job of it that was not ended; the server gives
+ * those to others. Reports that were not sent yet are lost: periodic_worker_drain() first.
+ * PERIODIC_EDEADLK inside a callback.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_free(periodic_worker *worker);
+
+/* Announces a function, now and on every later connection. With a `timeout_ms` of 0 this does not wait
+ * for the server's word; otherwise it returns as a client's requests do.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_can_do(periodic_worker *worker, const void *function,
+                                        size_t function_length, int timeout_ms);
+
+/* Takes a function back; jobs of it that are in hand stay. Returns as periodic_worker_can_do().
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_cannot_do(periodic_worker *worker, const void *function,
+                                           size_t function_length, int timeout_ms);
+
+/* Takes the next job, driving the loop until one comes or `timeout_ms` have passed. The caller ends it
+ * with periodic_job_done(), _fail() or _later(), or lets go of it with periodic_job_free().
+ *
+ * Returns 0, PERIODIC_ETIMEDOUT, PERIODIC_ECLOSED while draining, PERIODIC_EDEADLK (with a timeout other
+ * than 0), PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_next(periodic_worker *worker, periodic_job **job, int timeout_ms);
+
+/* Takes up to `most` jobs that are there, waiting for the first as periodic_worker_next() does. Returns
+ * how many were put into `jobs`, or a negative code.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_next_many(periodic_worker *worker, periodic_job **jobs, size_t most,
+                                           int timeout_ms);
+
+/* Ends `count` jobs of one worker as done, without a result, and frees them. Stops at the first that
+ * cannot be ended; returns how many were, or the code if it was the first.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_done_many(periodic_worker *worker, periodic_job *const *jobs,
+                                           size_t count);
+
+/* Takes on nothing new, and waits until every job in hand is ended and the server has answered for it.
+ * PERIODIC_ETIMEDOUT if that takes longer; PERIODIC_EDEADLK, PERIODIC_EINVAL, PERIODIC_ETHREAD,
+ * PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_drain(periodic_worker *worker, int timeout_ms);
+
+/* ---- Job in a worker's hands ----------------------------------------------------------------------- */
+
+/* The bytes of a job, and how many through `length`. They stay where they are until the job is ended or
+ * freed. NULL for NULL, and on another thread than the owner.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API const void *periodic_job_function(const periodic_job *job, size_t *length);
+PERIODIC_API const void *periodic_job_name(const periodic_job *job, size_t *length);
+PERIODIC_API const void *periodic_job_workload(const periodic_job *job, size_t *length);
+
+/* How often the job was put back for later, as the sum of the steps; 0 for NULL.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int32_t periodic_job_count(const periodic_job *job);
+
+/* Seconds that this run may take, after which the server runs the job again; 0 is no limit.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int32_t periodic_job_timeout_s(const periodic_job *job);
+
+/* 1 while the job is this worker's as far as it knows, 0 once its connection was lost.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_is_held(const periodic_job *job);
+
+/*
+ * Ends. Each ends the run, frees the job, and returns 0 when the report is on its way; the loop sends it.
+ * PERIODIC_ESTALE frees the job too: it is not this worker's any more, and the server runs it again.
+ * On any other code the job is as before: PERIODIC_EAGAIN, PERIODIC_ELIMIT for a result over the frame
+ * limit, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
+ */
+
+/* The job is done and goes. The result is for whoever waits for it.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_done(periodic_job *job, const void *result, size_t result_length);
+
+/* The run failed; the server runs the job again, about a second later.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_fail(periodic_job *job);
+
+/* Run again `delay_s` seconds from now, at once if that is not positive. `step`, 0 to 32,767, is added
+ * to the job's count.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_later(periodic_job *job, int64_t delay_s, int step);
+
+/* Frees a job without a word to the server, which runs it again when its time is over or the worker's
+ * connection ends.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_free(periodic_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+
 #endif

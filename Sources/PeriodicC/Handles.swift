@@ -1,0 +1,124 @@
+import CPeriodic
+import Glibc
+import PeriodicClient
+import PeriodicCore
+import PeriodicLoop
+import PeriodicRuntime
+
+// What the C pointers point to. A handle is retained by the program from its constructor to its free.
+
+/// A loop, and what everything on it shares: owner, process, and the last failure.
+final class LoopHandle {
+  let loop: Loop
+  /// Handles on this loop that are not freed.
+  var children = 0
+  /// What the last failed call said.
+  var lastError = ""
+  private let process = Fork.generation
+  private var owner = pthread_self()
+  private var destroyClock: (() -> Void)?
+
+  init() throws(LoopError) {
+    loop = try Loop()
+  }
+
+  /// 0 if a call may go on; else why it may not.
+  var misuse: Int32 {
+    if process != Fork.generation { return PERIODIC_EFORK.rawValue }
+    return pthread_equal(owner, pthread_self()) == 0 ? PERIODIC_ETHREAD.rawValue : 0
+  }
+
+  var isForked: Bool { process != Fork.generation }
+
+  func adopt() {
+    owner = pthread_self()
+    loop.adopt()
+  }
+
+  /// Sets the host's clock, and lets go of the one before.
+  func setClock(_ clock: (() -> Now)?, destroy: (() -> Void)?) {
+    loop.setClock(clock)
+    destroyClock?()
+    destroyClock = destroy
+  }
+
+  /// Keeps a failure's sentence, and passes its code on.
+  func fail(_ code: periodic_errno, _ text: String) -> Int32 {
+    lastError = text
+    return code.rawValue
+  }
+}
+
+final class ServerHandle {
+  let owner: LoopHandle
+  let server: Server
+  var end: ServerEnd?
+
+  init(_ owner: LoopHandle, _ server: Server) {
+    self.owner = owner
+    self.server = server
+    owner.children += 1
+  }
+}
+
+final class ClientHandle {
+  let owner: LoopHandle
+  let client: Client
+
+  init(_ owner: LoopHandle, _ client: Client) {
+    self.owner = owner
+    self.client = client
+    owner.children += 1
+  }
+}
+
+final class WorkerHandle {
+  let owner: LoopHandle
+  let worker: Worker
+  /// Jobs in the program's hands, so that freeing the worker frees them.
+  var jobs: [ObjectIdentifier: JobHandle] = [:]
+  var isDraining = false
+
+  init(_ owner: LoopHandle, _ worker: Worker) {
+    self.owner = owner
+    self.worker = worker
+    owner.children += 1
+  }
+}
+
+final class JobHandle {
+  unowned let worker: WorkerHandle
+  let job: ReceivedJob
+
+  init(_ worker: WorkerHandle, _ job: ReceivedJob) {
+    self.worker = worker
+    self.job = job
+  }
+}
+
+/// Counts the forks that made this process, so that a child knows what is not its own.
+enum Fork {
+  nonisolated(unsafe) private(set) static var generation = 0
+
+  /// Registered once, before the first loop.
+  static let isWatched: Bool = pthread_atfork(nil, nil, { Fork.generation += 1 }) == 0
+}
+
+// MARK: Pointers
+
+/// Gives an object to the program.
+func give(_ object: AnyObject) -> OpaquePointer {
+  OpaquePointer(Unmanaged.passRetained(object).toOpaque())
+}
+
+/// The object behind a pointer that the program has; `nil` for NULL.
+func borrow<Object: AnyObject>(_ pointer: OpaquePointer?, as: Object.Type) -> Object? {
+  guard let pointer else { return nil }
+  return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
+}
+
+/// Ends what `give` began.
+func takeBack<Object: AnyObject>(_ pointer: OpaquePointer?, as: Object.Type) {
+  guard let pointer else { return }
+  Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release()
+}

@@ -1,0 +1,131 @@
+import CPeriodic
+import PeriodicClient
+import PeriodicCore
+import PeriodicRuntime
+
+@_cdecl("periodic_job_function") @implementation
+public func periodic_job_function(
+  _ job: OpaquePointer?, _ length: UnsafeMutablePointer<Int>?
+) -> UnsafeRawPointer? {
+  lend(job, length) { $0.key.function }
+}
+
+@_cdecl("periodic_job_name") @implementation
+public func periodic_job_name(
+  _ job: OpaquePointer?, _ length: UnsafeMutablePointer<Int>?
+) -> UnsafeRawPointer? {
+  lend(job, length) { $0.key.name }
+}
+
+@_cdecl("periodic_job_workload") @implementation
+public func periodic_job_workload(
+  _ job: OpaquePointer?, _ length: UnsafeMutablePointer<Int>?
+) -> UnsafeRawPointer? {
+  lend(job, length) { $0.workload }
+}
+
+@_cdecl("periodic_job_count") @implementation
+public func periodic_job_count(_ job: OpaquePointer?) -> Int32 {
+  owned(job)?.job.count ?? 0
+}
+
+@_cdecl("periodic_job_timeout_s") @implementation
+public func periodic_job_timeout_s(_ job: OpaquePointer?) -> Int32 {
+  owned(job)?.job.timeout ?? 0
+}
+
+@_cdecl("periodic_job_is_held") @implementation
+public func periodic_job_is_held(_ job: OpaquePointer?) -> Int32 {
+  guard let handle = owned(job) else { return 0 }
+  return handle.worker.worker.isHeld(handle.job.token) ? 1 : 0
+}
+
+@_cdecl("periodic_job_done") @implementation
+public func periodic_job_done(
+  _ job: OpaquePointer?, _ result: UnsafeRawPointer?, _ result_length: Int
+) -> Int32 {
+  end(job) { (worker, token) throws(RequestError) in
+    guard let data = bytes(result, result_length) else { return false }
+    try worker.done(token, data: data)
+    return true
+  }
+}
+
+@_cdecl("periodic_job_fail") @implementation
+public func periodic_job_fail(_ job: OpaquePointer?) -> Int32 {
+  end(job) { (worker, token) throws(RequestError) in
+    try worker.fail(token)
+    return true
+  }
+}
+
+@_cdecl("periodic_job_later") @implementation
+public func periodic_job_later(
+  _ job: OpaquePointer?, _ delay_s: Int64, _ step: Int32
+) -> Int32 {
+  end(job) { (worker, token) throws(RequestError) in
+    guard (0...32_767).contains(step) else { return false }
+    try worker.later(token, delay: delay_s, step: UInt16(step))
+    return true
+  }
+}
+
+@_cdecl("periodic_job_free") @implementation
+public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
+  guard let handle = borrow(job, as: JobHandle.self) else { return 0 }
+  if handle.worker.owner.isForked { return 0 }
+  if handle.worker.owner.misuse != 0 { return handle.worker.owner.misuse }
+  handle.worker.jobs[ObjectIdentifier(handle)] = nil
+  return 0
+}
+
+// MARK: Shared
+
+extension WorkerHandle {
+  /// Gives a job into the program's hands; the worker keeps it until it is ended or freed.
+  func hand(_ job: ReceivedJob) -> OpaquePointer {
+    let handle = JobHandle(self, job)
+    jobs[ObjectIdentifier(handle)] = handle
+    return OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
+  }
+}
+
+/// The job, if this is the thread that may look at it.
+private func owned(_ job: OpaquePointer?) -> JobHandle? {
+  guard let handle = borrow(job, as: JobHandle.self), handle.worker.owner.misuse == 0 else {
+    return nil
+  }
+  return handle
+}
+
+private func lend(
+  _ job: OpaquePointer?, _ length: UnsafeMutablePointer<Int>?, _ what: (ReceivedJob) -> Bytes
+) -> UnsafeRawPointer? {
+  guard let handle = owned(job) else {
+    length?.pointee = 0
+    return nil
+  }
+  let bytes = what(handle.job)
+  length?.pointee = bytes.count
+  // An empty run may have no address; NULL is for errors.
+  return bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
+}
+
+/// Reports a job, and frees it when the report is on its way or the job is lost.
+private func end(
+  _ job: OpaquePointer?, _ report: (Worker, JobToken) throws(RequestError) -> Bool
+) -> Int32 {
+  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  let owner = handle.worker.owner
+  if owner.misuse != 0 { return owner.misuse }
+  let isHeld = handle.worker.worker.isHeld(handle.job.token)
+  do {
+    guard try report(handle.worker.worker, handle.job.token) else {
+      return owner.fail(PERIODIC_EINVAL, "the result is NULL, or the step out of range")
+    }
+  } catch {
+    return owner.fail(Code.of(error), error.text)
+  }
+  handle.worker.jobs[ObjectIdentifier(handle)] = nil
+  return isHeld ? 0 : owner.fail(PERIODIC_ESTALE, "the connection was lost since")
+}

@@ -1,0 +1,129 @@
+public import CPeriodic
+import PeriodicCore
+import PeriodicLoop
+
+@_cdecl("periodic_loop_new") @implementation
+public func periodic_loop_new(_ loop: UnsafeMutablePointer<OpaquePointer?>?) -> Int32 {
+  guard let loop, Fork.isWatched else { return PERIODIC_EINVAL.rawValue }
+  do {
+    loop.pointee = give(try LoopHandle())
+    return 0
+  } catch {
+    return Code.of(error).rawValue
+  }
+}
+
+@_cdecl("periodic_loop_free") @implementation
+public func periodic_loop_free(_ loop: OpaquePointer?) -> Int32 {
+  guard let handle = borrow(loop, as: LoopHandle.self) else { return 0 }
+  if handle.isForked { return 0 }
+  if handle.misuse != 0 { return handle.misuse }
+  if handle.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
+  if handle.children > 0 {
+    return handle.fail(PERIODIC_EBUSY, "free the loop: \(handle.children) objects are on it")
+  }
+  handle.setClock(nil, destroy: nil)
+  takeBack(loop, as: LoopHandle.self)
+  return 0
+}
+
+@_cdecl("periodic_loop_adopt") @implementation
+public func periodic_loop_adopt(_ loop: OpaquePointer?) -> Int32 {
+  guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  if handle.isForked { return PERIODIC_EFORK.rawValue }
+  handle.adopt()
+  return 0
+}
+
+@_cdecl("periodic_loop_fd") @implementation
+public func periodic_loop_fd(_ loop: OpaquePointer?) -> Int32 {
+  onLoop(loop) { $0.loop.fileDescriptor }
+}
+
+@_cdecl("periodic_loop_timeout_ms") @implementation
+public func periodic_loop_timeout_ms(_ loop: OpaquePointer?) -> Int32 {
+  onLoop(loop) { $0.loop.timeoutMilliseconds }
+}
+
+@_cdecl("periodic_loop_step") @implementation
+public func periodic_loop_step(_ loop: OpaquePointer?) -> Int32 {
+  drive(loop) { $0.step() }
+}
+
+@_cdecl("periodic_loop_run") @implementation
+public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
+  drive(loop) { $0.run() }
+}
+
+@_cdecl("periodic_loop_stop") @implementation
+public func periodic_loop_stop(_ loop: OpaquePointer?) -> Int32 {
+  onLoop(loop) {
+    $0.loop.stop()
+    return 0
+  }
+}
+
+@_cdecl("periodic_loop_wake") @implementation
+public func periodic_loop_wake(_ loop: OpaquePointer?) -> Int32 {
+  // From any thread and from signal handlers: nothing but the wake-up itself is touched.
+  guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  if handle.isForked { return PERIODIC_EFORK.rawValue }
+  handle.loop.wake()
+  return 0
+}
+
+@_cdecl("periodic_loop_now") @implementation
+public func periodic_loop_now(
+  _ loop: OpaquePointer?, _ now: UnsafeMutablePointer<periodic_time>?
+) -> Int32 {
+  onLoop(loop) { handle in
+    guard let now else { return handle.fail(PERIODIC_EINVAL, "now is NULL") }
+    let time = handle.loop.now
+    now.pointee = periodic_time(monotonic_ms: time.monotonic, wall_ms: time.wall)
+    return 0
+  }
+}
+
+@_cdecl("periodic_loop_set_clock") @implementation
+public func periodic_loop_set_clock(
+  _ loop: OpaquePointer?, _ clock: periodic_clock_cb?, _ user: UnsafeMutableRawPointer?,
+  _ destroy: periodic_destroy_cb?
+) -> Int32 {
+  onLoop(loop) { handle in
+    let time = clock.map { clock in
+      {
+        var now = periodic_time()
+        clock(user, &now)
+        return Now(monotonic: now.monotonic_ms, wall: now.wall_ms)
+      }
+    }
+    handle.setClock(time, destroy: destroy.map { destroy in { destroy(user) } })
+    return 0
+  }
+}
+
+@_cdecl("periodic_loop_error") @implementation
+public func periodic_loop_error(
+  _ loop: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
+) -> Int32 {
+  onLoop(loop) { handle in
+    copy(handle.lastError.utf8, buffer, size)
+    return Int32(clamping: handle.lastError.utf8.count)
+  }
+}
+
+/// A call on the owner thread.
+func onLoop(_ loop: OpaquePointer?, _ body: (LoopHandle) -> Int32) -> Int32 {
+  guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  if handle.misuse != 0 { return handle.misuse }
+  return body(handle)
+}
+
+/// A call that drives the loop.
+private func drive(_ loop: OpaquePointer?, _ body: (Loop) -> Void) -> Int32 {
+  onLoop(loop) { handle in
+    if handle.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
+    body(handle.loop)
+    return 0
+  }
+}

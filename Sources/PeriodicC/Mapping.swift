@@ -1,0 +1,97 @@
+import CPeriodic
+import PeriodicClient
+import PeriodicCore
+import PeriodicLoop
+import PeriodicRuntime
+import PeriodicStore
+
+/// From the library's errors and outcomes to the header's codes.
+enum Code {
+  static func of(_ outcome: Outcome) -> Int32 {
+    switch outcome {
+    case .success, .data: PERIODIC_OK.rawValue
+    case .refused: PERIODIC_EREFUSED.rawValue
+    case .noWorker: PERIODIC_ENOWORKER.rawValue
+    case .disconnected: PERIODIC_EDISCONNECTED.rawValue
+    case .timedOut: PERIODIC_ETIMEDOUT.rawValue
+    case .cancelled: PERIODIC_ECANCELED.rawValue
+    case .stale: PERIODIC_ESTALE.rawValue
+    }
+  }
+
+  static func of(_ error: RequestError) -> periodic_errno {
+    switch error {
+    case .invalidName, .tooLarge: PERIODIC_ELIMIT
+    case .full: PERIODIC_EAGAIN
+    case .closed, .draining: PERIODIC_ECLOSED
+    case .notHeld: PERIODIC_EINVAL
+    case .deadlock: PERIODIC_EDEADLK
+    }
+  }
+
+  static func of(_ error: LoopError) -> periodic_errno {
+    if error.isAddressInUse { return PERIODIC_EADDRINUSE }
+    switch error.name {
+    case "EACCES", "EPERM", "EROFS": return PERIODIC_EACCES
+    case "EINVAL", "ENAMETOOLONG", "EAI_NONAME", "EAI_NODATA", "EADDRNOTAVAIL":
+      return PERIODIC_EADDRESS
+    default: return PERIODIC_EIO
+    }
+  }
+
+  static func of(_ error: ServerError) -> periodic_errno {
+    switch error {
+    case .loop(let error): of(error)
+    case .store(let error):
+      switch error.code {
+      case .full: PERIODIC_EFULL
+      case .busy: PERIODIC_EBUSY
+      case .corrupt: PERIODIC_ECORRUPT
+      case .denied: PERIODIC_EACCES
+      case .failed: PERIODIC_EIO
+      }
+    }
+  }
+}
+
+/// Milliseconds as the header has them: -1 is for ever.
+func time(_ milliseconds: Int32) -> Int64 { milliseconds < 0 ? .max : Int64(milliseconds) }
+
+/// Bytes as the header has them; `nil` for a NULL that claims a length.
+func bytes(_ start: UnsafeRawPointer?, _ length: Int) -> Bytes? {
+  if start == nil && length > 0 { return nil }
+  return Bytes(start: start, count: length)
+}
+
+/// Copies text into the caller's buffer, cut to fit with a zero byte at its end.
+func copy(_ text: some Collection<UInt8>, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) {
+  guard let buffer, size > 0 else { return }
+  var place = 0
+  for byte in text.prefix(size - 1) {
+    buffer[place] = CChar(bitPattern: byte)
+    place += 1
+  }
+  buffer[place] = 0
+}
+
+/// Parses an address; in-process connections are for a later version.
+func parse(
+  _ text: UnsafePointer<CChar>?, _ owner: LoopHandle
+) -> Result<Address, PeriodicFailure> {
+  guard let text else { return .failure(.init(code: PERIODIC_EINVAL, text: "address is NULL")) }
+  let address = String(cString: text)
+  if address.hasPrefix("inproc:") {
+    return .failure(.init(code: PERIODIC_ENOTSUP, text: "inproc: is not in this version"))
+  }
+  do {
+    return .success(try Address(address))
+  } catch {
+    return .failure(.init(code: PERIODIC_EADDRESS, text: error.message))
+  }
+}
+
+/// A code and its sentence.
+struct PeriodicFailure: Error {
+  var code: periodic_errno
+  var text: String
+}

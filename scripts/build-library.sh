@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Builds libperiodic.so for release: no Swift run time to install, only the header's functions exported.
+# The link fails if periodic.map names a function that is not there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# SwiftPM does not know that the link depends on the map.
+library=.build/release/libperiodic.so
+if [ -e "$library" ] && [ periodic.map -nt "$library" ]; then rm -f "$library"; fi
+
+swift build -c release --product periodic \
+  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld \
+  -Xlinker -soname=libperiodic.so.0 -Xlinker -z -Xlinker nodelete \
+  -Xlinker --version-script="$PWD/periodic.map" --scratch-path .build-library
+mkdir -p .build/release
+cp .build-library/release/libperiodic.so "$library"
