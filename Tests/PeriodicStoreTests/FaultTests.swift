@@ -47,6 +47,17 @@ import Testing
     }
   }
 
+  @Test func `shows nothing of a batch that failed`() throws {
+    let files = FaultyFiles()
+    let store = files.store()
+    try store.open()
+    try store.apply(StoreBatch { $0.put(.init(1)) })
+    files.arm(FAULT_FULL, at: 0, isLasting: true)
+    #expect(throws: StoreError.self) { try store.apply(StoreBatch { $0.put(.init(2)) }) }
+    #expect(try StoreContent(loading: store).rows.map(\.id) == [1])
+    store.close()
+  }
+
   @Test func `syncs each batch before it says that it is durable`() throws {
     let files = FaultyFiles()
     let store = files.store()

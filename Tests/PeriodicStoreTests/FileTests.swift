@@ -99,6 +99,26 @@ import Testing
     #expect(RawDatabase.text("SELECT extra FROM jobs WHERE id = 1", on: path) == "kept")
   }
 
+  @Test func `is rid of a dropped function's rows some batches after a restart`() throws {
+    var store = SQLiteStore(path: path)
+    try store.open()
+    try store.apply(
+      StoreBatch { batch in
+        (1...5000).forEach { batch.put(.init($0)) }
+        batch.dropFunction("f", upTo: 5000)
+      })
+    store.close()
+    store = SQLiteStore(path: path)
+    try store.open()
+    try store.load { _ in }
+    for id in 5001...5003 as ClosedRange<UInt64> {
+      try store.apply(StoreBatch { $0.put(.init(id)) })
+    }
+    store.close()
+    #expect(RawDatabase.text("SELECT count(*) FROM jobs", on: path) == "3")
+    #expect(RawDatabase.text("SELECT count(*) FROM drops", on: path) == "0")
+  }
+
   @Test func `can be read with SQL when no server has it`() throws {
     let store = SQLiteStore(path: path)
     try store.open()

@@ -86,6 +86,33 @@ extension StoreConformance {
       for value in 1...3 as ClosedRange<UInt32> { try bench.apply { $0.set("timeout", value) } }
       bench.expect(try bench.crashed().rows.map(\.id), [2], "twice")
     },
+    StoreConformance("a drop like an unfinished one does not end that one early") {
+      bench in
+      try bench.apply { batch in
+        (1...10_000).forEach { batch.put(.init($0)) }
+        batch.dropFunction("f", upTo: 10_000)
+      }
+      bench.expect(try bench.crashed().rows, [], "after the first")
+      try bench.apply {
+        $0.addFunction("f")
+        $0.dropFunction("f", upTo: 10_000)
+        $0.dropFinished("f", upTo: 10_000)
+      }
+      bench.expect(try bench.crashed().rows, [], "after the second")
+    },
+    StoreConformance("a drop applied again late takes what was put back before it") { bench in
+      let again: (StoreBatch) -> Void = {
+        $0.put(.init(1))
+        $0.dropFunction("f", upTo: 10_000)
+      }
+      try bench.apply { batch in (1...10_000).forEach { batch.put(.init($0)) } }
+      try bench.apply(again)
+      bench.expect(try bench.crashed().rows, [], "once")
+      try bench.apply { $0.set("timeout", 1) }
+      try bench.apply(again)
+      for value in 1...6 as ClosedRange<UInt32> { try bench.apply { $0.set("timeout", value) } }
+      bench.expect(try bench.crashed().rows, [], "twice")
+    },
     StoreConformance("a drop of a function without jobs takes its row") { bench in
       try bench.apply { $0.addFunction("f") }
       try bench.apply {
