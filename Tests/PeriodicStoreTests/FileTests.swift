@@ -119,6 +119,22 @@ import Testing
     #expect(RawDatabase.text("SELECT count(*) FROM drops", on: path) == "0")
   }
 
+  @Test func `has nothing of a batch that fails half-way`() throws {
+    try makeStore(jobs: 1)
+    RawDatabase.run("CREATE UNIQUE INDEX foreign_rule ON jobs(name)", on: path)
+    let store = SQLiteStore(path: path)
+    try store.open()
+    let batch = StoreBatch {
+      $0.put(.init(2, name: "once"))
+      $0.put(.init(3, name: "once"))
+    }
+    #expect(throws: StoreError.self) { try store.apply(batch) }
+    #expect(try StoreContent(loading: store).rows.map(\.id) == [1])
+    try store.apply(StoreBatch { $0.put(.init(4)) })
+    store.close()
+    #expect(RawDatabase.text("SELECT group_concat(id) FROM jobs", on: path) == "1,4")
+  }
+
   @Test func `can be read with SQL when no server has it`() throws {
     let store = SQLiteStore(path: path)
     try store.open()
