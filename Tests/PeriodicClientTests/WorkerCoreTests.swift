@@ -94,6 +94,17 @@ extension Bench where Core == WorkerCore {
     #expect(throws: RequestError.notHeld) { try bench.core.done(queued, at: bench.now) }
   }
 
+  @Test func `does not take an old job's report for the job that followed it`() throws {
+    let bench = try Bench.working()
+    bench.assign(2, "a")
+    let old = try bench.take()
+    _ = try bench.core.done(old.token, at: bench.now)
+    bench.assign(2, "b")
+    let new = try bench.take()
+    #expect(throws: RequestError.notHeld) { try bench.core.done(old.token, at: bench.now) }
+    #expect(bench.isHeld(new))
+  }
+
   @Test func `never has more in hand than its slots, whatever a server does`() throws {
     let bench = try Bench.working()
     bench.assign(2, "a")
