@@ -71,5 +71,5 @@ int main(void) {
   if ((code = periodic_server_stop(server, 5000)) < 0) return fail(loop, "stop", code);
   periodic_server_free(server);
   periodic_loop_free(loop);
-  return sum == 332833500L && strncmp(status, "square,1,0,0,", 13) == 0 ? 0 : 1;
+  return sum == 332833500L && strncmp(status, "square,0,0,0,", 13) == 0 ? 0 : 1;
 }

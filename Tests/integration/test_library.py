@@ -1,0 +1,94 @@
+"""libperiodic.so and its header as a C program meets them."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+from conftest import ROOT
+
+LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build/release/libperiodic.so"))
+HEADER = ROOT / "include/periodic.h"
+
+
+def declared() -> set[str]:
+    text = re.sub(r"/\*.*?\*/", "", HEADER.read_text(), flags=re.S)
+    return set(re.findall(r"PERIODIC_API [^;]*?\b(periodic_\w+)\(", text))
+
+
+@pytest.mark.parametrize(
+    "compiler, language, standard", [("gcc", "c", "c99"), ("gcc", "c", "c11"), ("g++", "c++", "c++11")]
+)
+def test_the_header_compiles_alone(compiler, language, standard):
+    flags = ["-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
+    subprocess.run([compiler, f"-std={standard}", *flags, "-x", language, HEADER], check=True)
+
+
+def test_the_exports_are_the_headers_functions():
+    symbols = subprocess.run(
+        ["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True
+    ).stdout
+    exported = {line.split()[2].split("@")[0] for line in symbols.splitlines()}
+    assert exported == declared()
+    named = set(re.findall(r"^    (\w+);", (ROOT / "periodic.map").read_text(), flags=re.M))
+    assert named == declared()
+
+
+def test_no_swift_run_time_is_needed():
+    needed = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
+    assert "swift" not in needed and "not found" not in needed
+    dynamic = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True).stdout
+    assert "libperiodic.so.0" in dynamic and "NODELETE" in dynamic
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory) -> pathlib.Path:
+    """The C examples, built by plain gcc with what pkg-config says of an installed library."""
+    root = tmp_path_factory.mktemp("prefix")
+    (root / "lib/pkgconfig").mkdir(parents=True)
+    (root / "include").mkdir()
+    (root / "lib/libperiodic.so.0").symlink_to(LIBRARY.resolve())
+    (root / "lib/libperiodic.so").symlink_to("libperiodic.so.0")
+    (root / "include/periodic.h").symlink_to(HEADER)
+    template = (ROOT / "bindings/c/periodic.pc.in").read_text()
+    description = template.replace("@PREFIX@", str(root)).replace("@VERSION@", "0.1.0")
+    (root / "lib/pkgconfig/periodic.pc").write_text(description)
+    environment = dict(os.environ, PKG_CONFIG_PATH=str(root / "lib/pkgconfig"))
+    flags = subprocess.run(
+        ["pkg-config", "--cflags", "--libs", "periodic"],
+        capture_output=True, text=True, check=True, env=environment,
+    ).stdout.split()
+    for source in sorted((ROOT / "examples/c").glob("*.c")):
+        warnings = ["-Wall", "-Wextra", "-Werror"]
+        command = ["gcc", *warnings, "-o", root / source.stem, source, *flags]
+        subprocess.run([*command, f"-Wl,-rpath,{root}/lib"], check=True)
+    return root
+
+
+def run(program: pathlib.Path, *arguments: str) -> str:
+    result = subprocess.run(
+        [program, *arguments], capture_output=True, text=True, timeout=30
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def test_server_client_and_worker_live_in_one_c_program(examples):
+    assert "332833500" in run(examples / "embedded")
+
+
+def test_c_programs_talk_to_the_daemon(daemon, examples):
+    run(examples / "submit", daemon.unix, "f", "job", "hello")
+    shown = run(examples / "worker", daemon.tcp, "f", "2")
+    assert shown == "job (hello), run 1\njob (hello), run 2\n"
+
+
+def test_a_c_program_is_told_what_went_wrong(examples, tmp_path):
+    result = subprocess.run(
+        [examples / "submit", f"unix://{tmp_path}/none", "f", "n"], capture_output=True, text=True
+    )
+    assert result.returncode == 1 and "no such file" in result.stderr

@@ -1,0 +1,28 @@
+"""The Periodic task system in your process: server, client and worker, over the C library.
+
+A client submits a job (function, name, workload, when to run); the server keeps it until it is due and
+hands it to a worker that can do the function; the worker answers done, fail, or "run me again later".
+"""
+
+from . import errors
+from ._client import Client, FunctionStatus, JobRequest
+from ._ffi import lib as _lib
+from ._loop import Loop
+from ._server import Server
+from ._worker import Job, Worker
+from .errors import *  # noqa: F403
+from .errors import PeriodicError
+
+__version__: str = _lib.periodic_version().decode()
+
+__all__ = [
+    "Client",
+    "FunctionStatus",
+    "Job",
+    "JobRequest",
+    "Loop",
+    "PeriodicError",
+    "Server",
+    "Worker",
+    *errors.__all__,
+]

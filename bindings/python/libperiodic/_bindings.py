@@ -1,0 +1,202 @@
+"""Made by tools/generate.py from include/periodic.h; not to be edited."""
+
+from __future__ import annotations
+
+import ctypes
+
+ERRORS = [
+    ("EINVAL", -1, "an argument is not valid"),
+    ("ETHREAD", -2, "called on another thread than the loop's"),
+    ("EFORK", -3, "the object belongs to the process that forked this one"),
+    ("EDEADLK", -4, "a blocking call from inside a callback of the same loop"),
+    ("EBUSY", -5, "in use: by another process, another server, or by objects that are not freed"),
+    ("EAGAIN", -6, "too much is under way; let the loop work and try again"),
+    ("ETIMEDOUT", -7, "the time for it is over; it may still be carried out"),
+    ("ECANCELED", -8, "withdrawn, or ended by freeing its object"),
+    ("ECLOSED", -9, "closed, stopped or draining"),
+    ("EDISCONNECTED", -10, "the connection was lost before the answer; it may have been carried out"),
+    ("EREFUSED", -11, "the server refused: a limit, its store, or a command it does not have"),
+    ("ENOWORKER", -12, "nobody can do the function, or this peer may not ask"),
+    ("ESTALE", -13, "the job is not this worker's any more; the server runs it again"),
+    ("ELIMIT", -14, "a limit would be passed; the detail names it"),
+    ("EADDRESS", -15, "the address is malformed, or no such host"),
+    ("EADDRINUSE", -16, "the address is in use"),
+    ("EACCES", -17, "not permitted"),
+    ("EIO", -18, "the system reported an error; the detail has its text"),
+    ("EFULL", -19, "no room for the store"),
+    ("ECORRUPT", -20, "the store's file is damaged, or not one of ours"),
+    ("ENOTSUP", -21, "this build does not have it"),
+    ("EPROTO", -22, "the server answered with something unexpected"),
+]
+
+
+class periodic_time(ctypes.Structure):
+    _fields_ = [
+        ("monotonic_ms", ctypes.c_int64),
+        ("wall_ms", ctypes.c_int64),
+    ]
+
+
+assert ctypes.sizeof(periodic_time) == 16
+
+periodic_clock_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(periodic_time))
+
+periodic_destroy_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+periodic_log_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
+
+class periodic_server_options(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("store", ctypes.c_char_p),
+        ("socket_mode", ctypes.c_uint32),
+        ("registration_timeout_ms", ctypes.c_uint32),
+        ("log", periodic_log_cb),
+        ("log_user", ctypes.c_void_p),
+        ("log_destroy", periodic_destroy_cb),
+    ]
+
+
+assert ctypes.sizeof(periodic_server_options) == 48
+
+class periodic_job_fields(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("function", ctypes.c_void_p),
+        ("function_length", ctypes.c_size_t),
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_size_t),
+        ("workload", ctypes.c_void_p),
+        ("workload_length", ctypes.c_size_t),
+        ("run_at_s", ctypes.c_int64),
+        ("timeout_s", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+assert ctypes.sizeof(periodic_job_fields) == 72
+
+# name: (result, arguments)
+FUNCTIONS = {
+    "periodic_version": (ctypes.c_char_p, []),
+    "periodic_version_number": (ctypes.c_int, []),
+    "periodic_strerror": (ctypes.c_char_p, [ctypes.c_int]),
+    "periodic_errname": (ctypes.c_char_p, [ctypes.c_int]),
+    "periodic_loop_new": (ctypes.c_int, [ctypes.POINTER(ctypes.c_void_p)]),
+    "periodic_loop_free": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_adopt": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_fd": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_timeout_ms": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_step": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_run": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_stop": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_wake": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_now": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(periodic_time)]),
+    "periodic_loop_set_clock": (ctypes.c_int, [
+        ctypes.c_void_p,
+        periodic_clock_cb,
+        ctypes.c_void_p,
+        periodic_destroy_cb,
+    ]),
+    "periodic_loop_error": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]),
+    "periodic_server_new": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_server_options),
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "periodic_server_listen": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+    ]),
+    "periodic_server_is_ready": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_server_stop": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "periodic_server_free": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_client_new": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "periodic_client_free": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_client_submit": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.c_int,
+    ]),
+    "periodic_client_submit_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_int),
+        ctypes.c_int,
+    ]),
+    "periodic_client_ping": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "periodic_client_remove": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_client_drop": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_client_status": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_int,
+    ]),
+    "periodic_worker_new": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_char_p,
+        ctypes.c_int,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "periodic_worker_free": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_worker_can_do": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_worker_cannot_do": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_worker_next": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_worker_next_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_worker_done_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_size_t,
+    ]),
+    "periodic_worker_drain": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "periodic_job_function": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
+    "periodic_job_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
+    "periodic_job_workload": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
+    "periodic_job_count": (ctypes.c_int32, [ctypes.c_void_p]),
+    "periodic_job_timeout_s": (ctypes.c_int32, [ctypes.c_void_p]),
+    "periodic_job_is_held": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_job_done": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "periodic_job_fail": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_job_later": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int]),
+    "periodic_job_free": (ctypes.c_int, [ctypes.c_void_p]),
+}

@@ -1,0 +1,27 @@
+"""Loads the library and declares its functions."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pathlib
+
+from . import _bindings
+
+
+def _load() -> ctypes.CDLL:
+    own = pathlib.Path(__file__).with_name("libperiodic.so.0")
+    path = os.environ.get("LIBPERIODIC_SO") or (own if own.exists() else "libperiodic.so.0")
+    # CDLL lets go of the interpreter's lock during each call; PyDLL would keep it.
+    library = ctypes.CDLL(str(path))
+    for name, (result, arguments) in _bindings.FUNCTIONS.items():
+        function = getattr(library, name)
+        function.restype = result
+        function.argtypes = arguments
+    return library
+
+
+lib = _load()
+
+if lib.periodic_version_number() >> 8 != 0x0001:
+    raise ImportError(f"libperiodic 0.1 is needed, not {lib.periodic_version().decode()}")

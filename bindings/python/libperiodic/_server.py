@@ -1,0 +1,58 @@
+"""A server in this process."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+
+from . import _bindings
+from ._ffi import lib
+from ._loop import Loop, OnLoop
+from ._managed import milliseconds
+
+
+class Server(OnLoop):
+    """Keeps jobs until they are due and hands them to workers.
+
+    `store` is "memory:" or "file:PATH"; a file belongs to one server. `log` is called with a level
+    (0 debug to 3 error) and a line.
+    """
+
+    _free_name = "periodic_server_free"
+
+    def __init__(
+        self, loop: Loop, store: str = "memory:", *, log: Callable[[int, str], None] | None = None
+    ) -> None:
+        self.loop = loop
+        options = _bindings.periodic_server_options()
+        options.size = ctypes.sizeof(options)
+        options.store = store.encode()
+        if log is not None:
+            call = log
+
+            def write(_: object, level: int, line: bytes, length: int) -> None:
+                call(level, ctypes.string_at(line, length).decode(errors="replace"))
+
+            # The C side keeps the pointer for as long as this object lives.
+            self._log = _bindings.periodic_log_cb(write)
+            options.log = self._log
+        pointer = ctypes.c_void_p()
+        self._check(
+            lib.periodic_server_new(loop.ptr(), ctypes.byref(options), ctypes.byref(pointer))
+        )
+        self._pointer = pointer
+
+    def listen(self, address: str) -> str:
+        """Takes connections at tcp://HOST:PORT or unix:///PATH; returns the address with its port."""
+        bound = ctypes.create_string_buffer(512)
+        self._check(lib.periodic_server_listen(self.ptr(), address.encode(), bound, len(bound)))
+        return bound.value.decode()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the store is loaded and requests are carried out."""
+        return self._check(lib.periodic_server_is_ready(self.ptr())) == 1
+
+    def stop(self, timeout: float | None = 10) -> None:
+        """Ends service, driving the loop until everything acknowledged is durable and answered."""
+        self._check(lib.periodic_server_stop(self.ptr(), milliseconds(timeout)))

@@ -1,0 +1,197 @@
+"""The package as a program uses it, with a server in the same process."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import select
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+import libperiodic
+from libperiodic import Client, JobRequest, Loop, Server, Worker
+
+TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
+
+
+@pytest.fixture
+def loop():
+    with Loop() as loop:
+        yield loop
+
+
+@pytest.fixture
+def address(loop, tmp_path):
+    with Server(loop) as server:
+        yield server.listen("tcp://127.0.0.1:0")
+
+
+def test_a_job_goes_from_client_to_worker(loop, address):
+    with Client(loop, address) as client, Worker(loop, address) as worker:
+        worker.can_do("resize")
+        client.submit("resize", "a.png", b"\0data")
+        job = worker.next(timeout=10)
+        assert (job.function, job.name, job.workload) == (b"resize", b"a.png", b"\0data")
+        assert (job.count, job.timeout) == (0, 600)
+        job.done()
+        assert job.ended
+        worker.drain(timeout=10)
+        assert [row.jobs for row in client.status()] == [0]
+
+
+def test_later_comes_again_with_its_count(loop, address):
+    with Client(loop, address) as client, Worker(loop, address) as worker:
+        worker.can_do("f")
+        client.submit("f", "n")
+        worker.next(timeout=10).later(1, step=3)
+        job = worker.next(timeout=10)
+        assert job.count == 3
+        job.fail()
+
+
+def test_a_job_does_not_come_before_its_time(loop, address):
+    with Client(loop, address) as client, Worker(loop, address) as worker:
+        worker.can_do("f")
+        due = int(time.time()) + 2
+        client.submit("f", "n", run_at=due)
+        job = worker.next(timeout=10)
+        assert time.time() >= due
+        job.done()
+
+
+def test_many_jobs_at_once(loop, address):
+    with Client(loop, address) as client, Worker(loop, address, slots=64) as worker:
+        worker.can_do("f")
+        results = client.submit_many(JobRequest("f", str(number)) for number in range(500))
+        assert results == [None] * 500
+        names = set()
+        while len(names) < 500:
+            jobs = worker.next_many(64, timeout=10)
+            names |= {job.name for job in jobs}
+            worker.done_many(jobs)
+        worker.drain(timeout=10)
+        assert client.status()[0].jobs == 0
+
+
+def test_a_removed_job_and_a_dropped_function_are_gone(loop, address):
+    with Client(loop, address) as client:
+        client.submit("f", "n", run_at=time.time() + 3600)
+        client.remove("f", "n")
+        client.remove("f", "n")
+        assert client.status()[0].jobs == 0
+        client.drop("f")
+        assert client.status() == []
+
+
+def test_limits_are_named(loop, address):
+    with Client(loop, address) as client:
+        with pytest.raises(libperiodic.LimitExceeded, match="256.*255"):
+            client.submit("f", "n" * 256)
+        with pytest.raises(libperiodic.LimitExceeded):
+            client.submit("", "n")
+        mixed = client.submit_many([JobRequest("f", "a"), JobRequest("f", ""), JobRequest("f", "b")])
+        assert [type(result) for result in mixed] == [
+            type(None),
+            libperiodic.LimitExceeded,
+            type(None),
+        ]
+
+
+def test_nobody_answers(loop, tmp_path):
+    with Client(loop, f"unix://{tmp_path}/none") as client:
+        with pytest.raises(TimeoutError, match="no such file"):
+            client.ping(timeout=0.2)
+
+
+def test_closing_twice_is_fine_and_use_afterwards_raises(loop, address):
+    client = Client(loop, address)
+    client.close()
+    client.close()
+    with pytest.raises(libperiodic.Closed):
+        client.ping()
+
+
+def test_a_loop_in_use_cannot_be_closed():
+    loop = Loop()
+    server = Server(loop)
+    with pytest.raises(libperiodic.Busy):
+        loop.close()
+    server.close()
+    loop.close()
+
+
+def test_another_thread_is_told_so(loop):
+    caught: list[BaseException] = []
+
+    def misuse() -> None:
+        try:
+            loop.step()
+        except libperiodic.WrongThread as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=misuse)
+    thread.start()
+    thread.join()
+    assert len(caught) == 1
+
+
+def test_a_child_is_told_so(loop, address):
+    child = os.fork()
+    if child == 0:
+        try:
+            loop.step()
+        except libperiodic.Forked:
+            os._exit(7)
+        os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+
+
+def test_a_file_keeps_the_jobs(loop, tmp_path):
+    store = f"file:{tmp_path}/jobs.sqlite"
+    for expected in (0, 1):
+        with Server(loop, store) as server:
+            address = server.listen(f"unix://{tmp_path}/s")
+            with Client(loop, address) as client:
+                assert sum(row.jobs for row in client.status()) == expected
+                client.submit("f", "n", run_at=time.time() + 3600)
+            with pytest.raises(libperiodic.Busy):
+                Server(loop, store)
+            server.stop()
+
+
+def test_a_store_that_is_not_there_is_refused(loop, tmp_path):
+    with pytest.raises(libperiodic.NotSupported, match="file:PATH"):
+        Server(loop, "redis:")
+    with pytest.raises(libperiodic.PeriodicError):
+        Server(loop, f"file:{tmp_path}/no/such/directory")
+
+
+def test_the_log_is_the_hosts(loop):
+    lines: list[tuple[int, str]] = []
+    with Server(loop, log=lambda level, line: lines.append((level, line))) as server:
+        server.listen("tcp://127.0.0.1:0")
+    assert any("listening" in line for _, line in lines)
+
+
+def test_a_host_drives_the_loop_itself(loop, address):
+    # The server's side is driven by hand here, the other side by a process of its own.
+    script = (
+        "import sys, libperiodic\n"
+        "with libperiodic.Loop() as loop, libperiodic.Client(loop, sys.argv[1]) as client:\n"
+        "    client.ping()\n"
+        "    client.submit('f', 'n')\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", script, address])
+    while child.poll() is None:
+        timeout = loop.timeout()
+        select.select([loop], [], [], 0.1 if timeout is None else min(timeout, 0.1))
+        loop.step()
+    assert child.returncode == 0
+
+
+def test_the_declarations_are_those_of_the_header():
+    subprocess.run([sys.executable, TOOLS / "generate.py", "--check"], check=True)
