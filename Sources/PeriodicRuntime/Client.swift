@@ -132,7 +132,9 @@ public final class Client {
   private var lastState = ConnectionState.connecting
 
   /// Ends the connection and every open request, as `cancelled`; closures among them are called
-  /// before this returns. Safe to call twice. Completions not taken can still be taken.
+  /// before this returns. What was asked before is still sent, as far as the socket takes it at
+  /// once; whether it arrives is not known. Safe to call twice. Completions not taken can still be
+  /// taken.
   public func close() { runner.close() }
 
   private func notify() {

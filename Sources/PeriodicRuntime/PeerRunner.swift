@@ -91,10 +91,14 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   }
 
   /// Ends everything now. Handlers of open requests are called before this returns.
+  ///
+  /// What was asked and not yet sent is sent as far as the socket takes it: a worker that reports
+  /// and closes has reported.
   func close() {
     loop.preconditionOnLoop()
     guard !isClosed else { return }
     isClosed = true
+    flush()
     core.close()
     carryOut()
     timer = nil

@@ -99,7 +99,8 @@ public final class Worker {
 
   /// Takes a job, running the loop until one comes. Inside a callback of the loop: `deadlock`.
   ///
-  /// - Parameter timeout: milliseconds to wait; `nil` is for ever.
+  /// - Parameter timeout: milliseconds to wait; `nil` is for ever. 0 or less gives the loop one turn
+  ///   without waiting, so that a program may live on calls of this alone.
   /// - Returns: `nil` when the time is over, and when no job will come any more because the worker
   ///   is closed or draining.
   public func next(timeout: Int64?) throws(RequestError) -> ReceivedJob? {
@@ -111,7 +112,10 @@ public final class Worker {
     isWaiting = true
     defer { isWaiting = false }
     while mayGetJobs {
-      if let deadline, loop.now.monotonic >= deadline { return nil }
+      if let deadline, loop.now.monotonic >= deadline {
+        loop.step()
+        return next()
+      }
       loop.run()
       if let job = next() { return job }
     }
@@ -204,7 +208,9 @@ public final class Worker {
   }
 
   /// Ends the connection and every open request, as `cancelled`; closures among them are called
-  /// before this returns. Safe to call twice. Jobs taken stay valid, their reports end as `stale`.
+  /// before this returns. What was asked before is still sent, as far as the socket takes it at
+  /// once; whether it arrives is not known. Safe to call twice. Jobs taken stay valid, their
+  /// reports end as `stale`.
   public func close() { runner.close() }
 
   private func notify() {

@@ -133,6 +133,19 @@ private final class Village {
     #expect(second.isHeld(again.token))
   }
 
+  @Test func `keep a report that was followed by close at once`() throws {
+    let village = try Village()
+    let client = village.client()
+    let worker = try village.worker()
+    #expect(try client.submitAndWait(Job("f", "n")) == .success)
+    let job = try #require(try worker.next(timeout: 5_000))
+    try worker.done(job.token)
+    worker.close()
+    for _ in 0..<20 { village.loop.step() }
+    guard case .data(let answer) = try client.statusAndWait() else { return }
+    #expect(FunctionStatus.list(answer).map(\.jobs) == [0])
+  }
+
   @Test func `remove jobs and drop functions`() throws {
     let village = try Village()
     let client = village.client()

@@ -83,6 +83,15 @@ import Testing
     #expect(scene.run { outcome == .success })
   }
 
+  @Test func `lives on asking for jobs without waiting`() throws {
+    let scene = try Scene()
+    scene.server.jobs = ["a"]
+    let worker = try scene.worker()
+    var job: ReceivedJob?
+    for _ in 0..<10_000 where job == nil { job = try worker.next(timeout: 0) }
+    #expect(job?.key.name.text == "a")
+  }
+
   @Test func `stops waiting for a job when it is closed`() throws {
     let scene = try Scene()
     let worker = try scene.worker()
