@@ -75,6 +75,7 @@ final class RawPeer: StreamOwner {
   }
 
   var isOver: Bool { hasEnded || failure != nil }
+  var hasSentAll: Bool { isConnected && unsent.isEmpty }
   var text: String { String(decoding: received, as: UTF8.self) }
 
   func send(_ bytes: [UInt8]) {

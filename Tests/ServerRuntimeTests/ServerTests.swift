@@ -106,6 +106,41 @@ import Testing
     #expect(peer.frames.last == "\(99_999 + requests)\0\u{1}\u{a}")
   }
 
+  @Test func `closes a peer that never reads what it asks for`() throws {
+    let directory = try TemporaryDirectory()
+    let bench = try ServerBench {
+      $0.limits.outputPauseBytes = 1 << 30
+      $0.limits.outputCloseBytes = 1 << 20
+    }
+    try bench.server.start()
+    let peer = bench.peer(try bench.server.listen(on: .unix(path: "\(directory.path)/s")))
+    peer.reads = false
+    peer.sendFrame("\u{1}")
+    for number in 0..<200_000 { peer.sendFrame("\(100_000 + number)\0\u{1}\u{9}") }
+    bench.run { bench.server.connectionCount == 1 }
+    bench.run { bench.server.connectionCount == 0 }
+    peer.startReading()
+    bench.run { peer.isOver }
+  }
+
+  @Test func `closes connections when its time to stop is over`() throws {
+    let directory = try TemporaryDirectory()
+    let bench = try ServerBench { $0.limits.outputPauseBytes = 1 << 30 }
+    try bench.server.start()
+    let peer = bench.peer(try bench.server.listen(on: .unix(path: "\(directory.path)/s")))
+    peer.reads = false
+    peer.sendFrame("\u{1}")
+    for number in 0..<50_000 { peer.sendFrame("\(100_000 + number)\0\u{1}\u{9}") }
+    bench.run { peer.hasSentAll }
+    var end: ServerEnd?
+    bench.server.onStopped = { end = $0 }
+    bench.server.stop(timeout: 50)
+    bench.run { end != nil }
+    #expect(end == .timedOut)
+    #expect(bench.server.connectionCount == 0)
+    #expect(bench.log.has(.warning, "with 1 connections still open"))
+  }
+
   @Test func `warns when others than this machine can connect`() throws {
     let bench = try ServerBench()
     try bench.server.start()

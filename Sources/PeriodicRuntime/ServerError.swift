@@ -1,0 +1,16 @@
+public import PeriodicLoop
+public import PeriodicStore
+
+/// Why a server could not start.
+public enum ServerError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// The system refused a thread or a descriptor.
+  case loop(LoopError)
+  case store(StoreError)
+
+  public var description: String {
+    switch self {
+    case .loop(let error): error.message
+    case .store(let error): error.message
+    }
+  }
+}
