@@ -1,0 +1,15 @@
+"""Takes one job and prints it.  worker.py ADDRESS FUNCTION"""
+
+import sys
+
+import libperiodic
+
+address, function = sys.argv[1:]
+with libperiodic.Loop() as loop, libperiodic.Worker(loop, address) as worker:
+    worker.can_do(function)
+    job = worker.next(timeout=30)
+    if job is None:
+        sys.exit("no job came")
+    print(job.name.decode(), job.workload.decode(), flush=True)
+    job.done()
+    worker.drain(timeout=10)
