@@ -135,7 +135,13 @@ public final class Client {
   /// before this returns. What was asked before is still sent, as far as the socket takes it at
   /// once; whether it arrives is not known. Safe to call twice. Completions not taken can still be
   /// taken.
-  public func close() { runner.close() }
+  ///
+  /// Lets go of the closures that were set, which may hold whoever set them.
+  public func close() {
+    runner.close()
+    onStateChange = nil
+    onCompletions = nil
+  }
 
   private func notify() {
     if state != lastState {

@@ -211,7 +211,14 @@ public final class Worker {
   /// before this returns. What was asked before is still sent, as far as the socket takes it at
   /// once; whether it arrives is not known. Safe to call twice. Jobs taken stay valid, their
   /// reports end as `stale`.
-  public func close() { runner.close() }
+  ///
+  /// Lets go of the closures that were set, which may hold whoever set them.
+  public func close() {
+    runner.close()
+    onStateChange = nil
+    onCompletions = nil
+    onJobs = nil
+  }
 
   private func notify() {
     if state != lastState {

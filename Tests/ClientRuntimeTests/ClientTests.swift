@@ -24,7 +24,7 @@ import Testing
   }
 
   @Test func `submits more jobs together than may be under way`() throws {
-    var scene = try Scene()
+    let scene = try Scene()
     scene.options.requests = 100
     let jobs = (0..<2_000).map { Job("f", "\($0)") }
     let outcomes = try scene.client().submitAndWait(contentsOf: jobs)
@@ -101,7 +101,7 @@ import Testing
 
 @Suite struct `A client that loses its server` {
   @Test func `says at once that nobody listens when it may not wait`() throws {
-    var scene = try Scene()
+    let scene = try Scene()
     scene.server.close()
     scene.options.reconnects = false
     let client = scene.client()
@@ -135,7 +135,9 @@ import Testing
     client.onStateChange = { states.append($0) }
     #expect(try client.pingAndWait() == .success)
     scene.server.answers = false
-    scene.server.onCommand = { _ in scene.loop.soon { scene.server.hangUp() } }
+    scene.server.onCommand = { [unowned scene] _ in
+      scene.loop.soon { [server = scene.server] in server.hangUp() }
+    }
     #expect(try client.submitAndWait(Job("f", "n")) == .disconnected)
     #expect(client.lastLoss == .endOfStream)
     scene.server.answers = true

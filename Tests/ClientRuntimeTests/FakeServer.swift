@@ -108,7 +108,7 @@ final class FakeServer: StreamOwner {
 }
 
 /// A loop with a fake server on it, and clients that come back quickly.
-struct Scene {
+final class Scene {
   let loop: Loop
   let server: FakeServer
   var options = ConnectionOptions()
@@ -117,6 +117,11 @@ struct Scene {
     loop = try Loop()
     server = try FakeServer(loop, .tcp(host: "127.0.0.1", port: 0))
     options.reconnectDelay = 1
+  }
+
+  deinit {
+    server.onCommand = nil
+    server.close()
   }
 
   func client() -> Client { Client(loop, to: server.address, options: options) }

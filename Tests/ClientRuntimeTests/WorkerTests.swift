@@ -37,7 +37,7 @@ import Testing
     scene.server.jobs = ["a", "b", "c"]
     let worker = try scene.worker()
     var names: [String] = []
-    worker.onJobs = {
+    worker.onJobs = { [unowned worker] in
       while let job = worker.next() {
         names.append(job.key.name.text)
         _ = try? worker.done(job.token)
