@@ -5,7 +5,8 @@ import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
 
-// What the C pointers point to. A handle is retained by the program from its constructor to its free.
+// What the C pointers point to. A handle is retained by the program from its constructor to its
+// free.
 
 /// A loop, and what everything on it shares: owner, process, and the last failure.
 final class LoopHandle {

@@ -37,8 +37,8 @@ public struct StoredJob {
 
 /// What a store hands back when it is opened, one item after the other. The bytes are borrowed.
 ///
-/// Jobs come in the order of their ids. A job whose function was dropped with at least its id is not
-/// handed back.
+/// Jobs come in the order of their ids. A job whose function was dropped with at least its id is
+/// not handed back.
 public enum StoredItem {
   case function(Bytes)
   case setting(key: Bytes, value: UInt32)

@@ -1,6 +1,7 @@
 import PeriodicCore
 
-/// Memory for names and workloads: blocks of some thirty sizes, cut from chunks, kept on free lists.
+/// Memory for names and workloads: blocks of some thirty sizes, cut from chunks, kept on free
+/// lists.
 ///
 /// A job's bytes cost no allocation call and no header; blocks over 4 KiB come from the system and
 /// go back to it. Whoever frees a block says how large it was. All of it goes with the arena.

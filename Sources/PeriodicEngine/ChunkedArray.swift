@@ -2,8 +2,9 @@ import PeriodicCore
 
 /// An array that grows without ever copying more than one chunk.
 ///
-/// The first chunk doubles from a few elements up to the full chunk size, so that ten thousand short
-/// arrays stay small; later chunks are allocated whole. Plain storage: its owner calls `destroy`.
+/// The first chunk doubles from a few elements up to the full chunk size, so that ten thousand
+/// short arrays stay small; later chunks are allocated whole. Plain storage: its owner calls
+/// `destroy`.
 struct ChunkedArray<Element: BitwiseCopyable>: BitwiseCopyable {
   private static var shift: Int { 12 }
   private static var chunkSize: Int { 1 << shift }

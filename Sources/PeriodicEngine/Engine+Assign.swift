@@ -1,7 +1,7 @@
 import PeriodicCore
 
-/// Who gets what. A due job goes to the connections that wait for its function, round robin; a freed
-/// slot goes to its connection's functions, round robin (DESIGN "Fairness").
+/// Who gets what. A due job goes to the connections that wait for its function, round robin; a
+/// freed slot goes to its connection's functions, round robin (DESIGN "Fairness").
 extension Engine {
   /// Serves the functions that got a job back in this call: only then, so that jobs which come
   /// together leave in their order.
@@ -22,8 +22,8 @@ extension Engine {
     refreshWakeUp(function)
   }
 
-  /// Fills the connection's free slots from its functions, each in turn; when none has a due job, the
-  /// connection waits in the ring of every function.
+  /// Fills the connection's free slots from its functions, each in turn; when none has a due job,
+  /// the connection waits in the ring of every function.
   mutating func serveSession(_ peer: Slot, at now: Now, into effects: inout Effects) {
     let session = sessions[peer]
     var idle = 0

@@ -3,21 +3,25 @@ import PeriodicCore
 /// DROP_FUNC (PROTOCOL 2.8): a function that no worker has goes with all its jobs.
 ///
 /// It is gone at once for everybody: the record leaves the indexes, and a later submit makes a new
-/// one. The store keeps one intent, function and last id, so that a restart in between brings no job
-/// back; the jobs are freed, and their rows deleted, a slice at a time.
+/// one. The store keeps one intent, function and last id, so that a restart in between brings no
+/// job back; the jobs are freed, and their rows deleted, a slice at a time.
 extension Engine {
   mutating func drop(_ name: Bytes, into effects: inout Effects) -> Answer {
     guard let slot = findFunction(name), functions[slot].pointee.workers == 0 else {
       return .durable(.success)
     }
+    // A number of its own, so that no other drop of the same name has the same last id: each ends
+    // only what it began.
+    if numbers.isExhausted { return .now(.refused(.storeFailed)) }
+    let last = numbers.take()
     let function = functions[slot]
     invariant(function.pointee.ring == .none, "a function without workers has an empty ring")
-    store(.dropFunction(name, upTo: JobID(numbers.last)), into: &effects)
+    store(.dropFunction(name, upTo: JobID(last)), into: &effects)
     sortedFunctions.remove(at: sortedPosition(of: name))
     functionIndex.remove(slot, in: functions)
     jobCount -= function.pointee.jobs
     function.pointee.isDropped = true
-    function.pointee.droppedUpTo = numbers.last
+    function.pointee.droppedUpTo = last
     if lastDropped == .none {
       firstDropped = slot
     } else {

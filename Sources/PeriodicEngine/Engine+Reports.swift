@@ -1,8 +1,8 @@
 import PeriodicCore
 
-/// How a run ends (PROTOCOL 2.4). Only the connection that holds the job is heard; anybody else gets
-/// the reply that the protocol promises, and nothing changes; that reply waits for the store too,
-/// because the report may repeat one that is still on its way there.
+/// How a run ends (PROTOCOL 2.4). Only the connection that holds the job is heard; anybody else
+/// gets the reply that the protocol promises, and nothing changes; that reply waits for the store
+/// too, because the report may repeat one that is still on its way there.
 extension Engine {
   /// The job is done and goes. A worker whose lease ended may still say so until the job is handed
   /// out again.

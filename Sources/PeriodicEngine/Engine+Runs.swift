@@ -145,8 +145,8 @@ extension Engine {
     }
   }
 
-  /// Puts a job that nobody holds back under the order key it has; frees it if its function has been
-  /// dropped.
+  /// Puts a job that nobody holds back under the order key it has; frees it if its function has
+  /// been dropped.
   mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
     invariant(jobs[job].pointee.state != .running, "E2: a job that waits is held by nobody")
     let function = jobs[job].pointee.function

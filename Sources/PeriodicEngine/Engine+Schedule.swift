@@ -1,7 +1,7 @@
 import PeriodicCore
 
-/// When a job's turn comes: each function has a heap of jobs that wait for their time and a queue of
-/// jobs that were due when they came. The lesser of the two heads goes first (E4).
+/// When a job's turn comes: each function has a heap of jobs that wait for their time and a queue
+/// of jobs that were due when they came. The lesser of the two heads goes first (E4).
 extension Engine {
   /// Lets a job wait under its order key.
   mutating func schedule(_ job: Slot, at now: Now) {
@@ -56,7 +56,8 @@ extension Engine {
     return min(top ?? .max, jobs[ready].pointee.due)
   }
 
-  /// Keeps the function's place among the wake-ups: a function that nobody is willing to do has none.
+  /// Keeps the function's place among the wake-ups: a function that nobody is willing to do has
+  /// none.
   mutating func refreshWakeUp(_ slot: Slot) {
     let function = functions[slot]
     let key = function.pointee.ring == .none ? nil : function.pointee.heap.first?.key

@@ -17,8 +17,6 @@ struct Numbers {
   init(durable: Bool) { limit = durable ? 1 : 1 << 53 }
 
   var isExhausted: Bool { next >= limit }
-  /// The last number handed out.
-  var last: UInt64 { next - 1 }
 
   mutating func take() -> UInt64 {
     next += 1

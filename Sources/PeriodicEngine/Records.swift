@@ -68,7 +68,8 @@ struct SessionRecord: BitwiseCopyable {
   /// Runs held or given back, newest first.
   var firstRun: Slot = .none
   var runs = 0
-  /// Runs that wait for the worker's word, oldest first; then given back ones that may still get it.
+  /// Runs that wait for the worker's word, oldest first; then given back ones that may still get
+  /// it.
   var firstUnconfirmed: Slot = .none
   var lastUnconfirmed: Slot = .none
 

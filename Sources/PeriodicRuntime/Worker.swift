@@ -99,7 +99,8 @@ public final class Worker {
 
   /// Takes a job, running the loop until one comes. Inside a callback of the loop: `deadlock`.
   ///
-  /// - Parameter timeout: milliseconds to wait; `nil` is for ever. 0 or less gives the loop one turn
+  /// - Parameter timeout: milliseconds to wait; `nil` is for ever. 0 or less gives the loop one
+  /// turn
   ///   without waiting, so that a program may live on calls of this alone.
   /// - Returns: `nil` when the time is over, and when no job will come any more because the worker
   ///   is closed or draining.

@@ -3,8 +3,8 @@ import PeriodicStore
 
 /// Keeps replies back until what they promise is durable (DESIGN "The commit gate").
 ///
-/// One batch is with the store, the next one collects: under load batches grow by themselves. A reply
-/// is encoded when it is made, in both forms it can take, and only moved when its time comes.
+/// One batch is with the store, the next one collects: under load batches grow by themselves. A
+/// reply is encoded when it is made, in both forms it can take, and only moved when its time comes.
 ///
 /// - Invariant: E8. A reply held under a batch leaves only by `committed` or `failed` of that batch
 ///   or a later one.
@@ -52,7 +52,8 @@ struct CommitGate {
 
   mutating func append(_ operation: StoreOperation) { collecting.append(operation) }
 
-  /// How full the collecting batch is, in parts of its limits: above 1 clients wait, above 2 workers.
+  /// How full the collecting batch is, in parts of its limits: above 1 clients wait, above 2
+  /// workers.
   func load(_ limits: Limits) -> Double {
     max(
       Double(collecting.count) / Double(limits.batchOperations),
@@ -86,8 +87,8 @@ struct CommitGate {
     isLanding = false
   }
 
-  /// The batch was refused. Puts are given up; all else goes again, before what collected meanwhile,
-  /// and the replies to it wait on.
+  /// The batch was refused. Puts are given up; all else goes again, before what collected
+  /// meanwhile, and the replies to it wait on.
   ///
   /// - Returns: the batch's number, and the refusals to be sent.
   mutating func failed() -> (refused: Held, number: UInt64) {

@@ -37,8 +37,8 @@ extension ServerCore {
     endIfFinished(session, at: now)
   }
 
-  /// Ends a session whose peer has sent its last byte: a worker at once, for its jobs' sake; a client
-  /// when everything it asked has been answered.
+  /// Ends a session whose peer has sent its last byte: a worker at once, for its jobs' sake; a
+  /// client when everything it asked has been answered.
   func endIfFinished(_ session: Session, at now: Now) {
     guard session.hasEnded, session.isOpen else { return }
     let isWaiting = session.isStalled || session.status != nil || session.heldReplies > 0

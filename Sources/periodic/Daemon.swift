@@ -6,8 +6,8 @@ import PeriodicRuntime
 
 /// A server as a process of its own, in the foreground, with its log on standard error.
 ///
-/// SIGTERM and SIGINT end it gracefully: nothing new is accepted, what was acknowledged is written, the
-/// replies go out. A second one ends it at once; what was acknowledged is written all the same.
+/// SIGTERM and SIGINT end it gracefully: nothing new is accepted, what was acknowledged is written,
+/// the replies go out. A second one ends it at once; what was acknowledged is written all the same.
 struct Daemon {
   let addresses: [String]
   let options: DaemonOptions

@@ -6,8 +6,8 @@ import PeriodicRuntime
 
 /// A worker that runs a program for each job, one at a time (PROTOCOL 4.2).
 ///
-/// SIGTERM, SIGINT and SIGHUP end it when the running job has been reported; a second one ends it at
-/// once, and the server gives the job to somebody else.
+/// SIGTERM, SIGINT and SIGHUP end it when the running job has been reported; a second one ends it
+/// at once, and the server gives the job to somebody else.
 final class ScriptWorker {
   /// What a program may print for one job.
   private static let outputLimit = 64 << 20

@@ -9,8 +9,8 @@ struct SubmitCommand: ParsableCommand {
       periodic submit -f FUNC -n NAME [--args DATA] [--sched_later S] [-t S]
       """,
     discussion: """
-      A submit that got no answer can be repeated safely: same name, same job. The form with -f and \
-      -n prints SUCCESS.
+      A submit that got no answer can be repeated safely: same name, same job. The form with -f \
+      and -n prints SUCCESS.
       """)
 
   @OptionGroup var connection: ServerAddress

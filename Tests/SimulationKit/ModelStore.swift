@@ -36,8 +36,8 @@ struct ModelStore {
       case .dropFinished(let name, let last):
         drops.removeAll { $0 == (name.text, last.number) }
         invariant(
-          !rows.contains { $0.value.key.function == name.text && $0.key <= last.number },
-          "a finished drop leaves no row")
+          !loadable.contains { $0.row.key.function == name.text && $0.id <= last.number },
+          "a finished drop leaves no row that no other drop covers")
       case .reserve(let limit):
         invariant(limit > reserved, "numbers only grow")
         reserved = limit

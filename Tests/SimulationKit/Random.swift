@@ -1,4 +1,5 @@
-/// The simulator's only source of chance: splitmix64, the same sequence for the same seed everywhere.
+/// The simulator's only source of chance: splitmix64, the same sequence for the same seed
+/// everywhere.
 public struct Random {
   private var state: UInt64
 

@@ -3,8 +3,9 @@ import PeriodicServer
 import PeriodicStore
 import PeriodicWire
 
-/// One seeded run of the whole server core: real codecs, gate and engine over simulated bytes, store
-/// and time, with split reads, slow readers, lost connections, a slow or failing store, and crashes.
+/// One seeded run of the whole server core: real codecs, gate and engine over simulated bytes,
+/// store and time, with split reads, slow readers, lost connections, a slow or failing store, and
+/// crashes.
 public final class ServerWorld {
   /// What is known of one job from outside.
   struct Story {

@@ -57,8 +57,8 @@ func drop(path: String) {
   print("dropped in \((nanoseconds() - start) / 1000) us")
 }
 
-/// PINGs on a fixed schedule. A reply that is late does not put off the next PING, and latency counts
-/// from the moment at which the PING should have been sent.
+/// PINGs on a fixed schedule. A reply that is late does not put off the next PING, and latency
+/// counts from the moment at which the PING should have been sent.
 func ping(path: String, seconds: Int) {
   let connection = Connection(path: path, role: .client)
   var poller = Poller()
