@@ -5,13 +5,15 @@ import PeriodicServer
 /// One connection of a server: brings bytes from its stream to its session and back.
 ///
 /// Has a session until the core closes it. Without one it only waits for the peer to close too, so
-/// that the last reply is not lost to a reset (`ServerRunner.linger`).
+/// that the last reply is not lost to a reset (`ServerRunner.lingering`).
 final class ServerConnection: StreamOwner {
   private unowned let runner: ServerRunner
   let stream: Stream
   var session: Session?
   /// Place in the runner's list, until it is removed.
   var place: Int?
+  /// Over, but for a reply that the peer does not read.
+  var isStuck = false
   private(set) var hasWritten = false
   private(set) var hasEnded = false
 

@@ -21,7 +21,16 @@ final class ServerRunner: TurnParticipant {
   private var connections: [ServerConnection] = []
   private var store: ServerStore?
   private var timers: Timers?
-  private var lingering = LingeringConnections()
+  /// Connections on which everything has been said, and that wait for their peer to close.
+  ///
+  /// To close a socket while the peer still sends makes the system reset the connection, and then
+  /// the peer may lose the last reply before it has read it: the reason why a request was refused,
+  /// for example. So the writing half is closed first, and what still comes is read and dropped.
+  private var lingering = DepartingConnections(patience: 2000)
+  /// Connections that are over, but for a reply that the peer does not read.
+  private var stuck = DepartingConnections(patience: 120_000)
+  /// Connections kept for their peers' sake; more are closed at once.
+  private static let mostLingering = 1024
   private var end = ServerEnd.graceful
   private var isAtConnectionLimit = false
 
@@ -36,7 +45,7 @@ final class ServerRunner: TurnParticipant {
 
   private struct Timers {
     let core: LoopTimer
-    let linger: LoopTimer
+    let departure: LoopTimer
     let stop: LoopTimer
   }
 
@@ -49,7 +58,7 @@ final class ServerRunner: TurnParticipant {
         isDurable: options.store.makeDriver != nil))
     timers = Timers(
       core: LoopTimer(loop) { [unowned self] in changed { core.tick(at: $0) } },
-      linger: LoopTimer(loop) { [unowned self] in closeLingering() },
+      departure: LoopTimer(loop) { [unowned self] in closeDeparted() },
       stop: LoopTimer(loop) { [unowned self] in stopNow() })
     loop.add(self)
   }
@@ -175,7 +184,8 @@ final class ServerRunner: TurnParticipant {
       connection.session = nil
     }
     connections = []
-    lingering = LingeringConnections()
+    lingering.removeAll()
+    stuck.removeAll()
   }
 
   // MARK: Turns
@@ -190,7 +200,7 @@ final class ServerRunner: TurnParticipant {
 
   private func act(_ action: ServerAction) {
     switch action {
-    case .write(let session): connection(of: session)?.flush()
+    case .write(let session): connection(of: session).map { write($0, session) }
     case .close(let session): connection(of: session).map { release($0) }
     case .pause(let session): connection(of: session)?.stream.pauseReading()
     case .resume(let session): connection(of: session)?.stream.startReading()
@@ -256,14 +266,24 @@ final class ServerRunner: TurnParticipant {
     remove(connection)
   }
 
+  private func write(_ connection: ServerConnection, _ session: Session) {
+    connection.flush()
+    if session.isEnding, !session.output.isEmpty, !connection.isStuck {
+      connection.isStuck = true
+      stuck.append(connection, at: loop.now.monotonic)
+      armDeparture()
+    }
+  }
+
   /// The core has done with the connection.
   private func release(_ connection: ServerConnection) {
     connection.session = nil
-    if lingering.takes(connection) {
+    let canLoseReply = connection.hasWritten && !connection.hasEnded && connection.stream.isOpen
+    if canLoseReply, lingering.count < ServerRunner.mostLingering {
       connection.stream.endWriting()
       connection.stream.startReading()
       lingering.append(connection, at: loop.now.monotonic)
-      lingering.next.map { timers?.linger.arm(at: $0) }
+      armDeparture()
     } else {
       remove(connection)
     }
@@ -281,8 +301,15 @@ final class ServerRunner: TurnParticipant {
     finishIfClosed()
   }
 
-  private func closeLingering() {
-    for connection in lingering.takeDue(at: loop.now.monotonic) { remove(connection) }
-    lingering.next.map { timers?.linger.arm(at: $0) }
+  private func closeDeparted() {
+    let time = loop.now.monotonic
+    for connection in lingering.takeDue(at: time) { remove(connection) }
+    for connection in stuck.takeDue(at: time) { lost(connection) }
+    armDeparture()
+  }
+
+  private func armDeparture() {
+    let next = min(lingering.next ?? .max, stuck.next ?? .max)
+    if next != .max { timers?.departure.arm(at: next) }
   }
 }

@@ -55,6 +55,11 @@ public final class Session {
   /// Bytes for the socket; valid until the session is next touched.
   public var output: Bytes { outgoing.bytes }
 
+  /// Whether nothing but the output has still to happen.
+  public var isEnding: Bool {
+    if case .ending = phase { true } else { false }
+  }
+
   /// The socket took `count` bytes.
   public func wrote(_ count: Int) {
     outgoing.consume(count)

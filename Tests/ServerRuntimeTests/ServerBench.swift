@@ -46,6 +46,15 @@ final class ServerBench {
     }
   }
 
+  /// Runs turns without waiting, for tests whose clock stands still, until `happened`.
+  func turn(until happened: () -> Bool, sourceLocation: SourceLocation = #_sourceLocation) {
+    for _ in 0..<100_000 {
+      if happened() { return }
+      loop.step()
+    }
+    Issue.record("what the test waits for did not happen", sourceLocation: sourceLocation)
+  }
+
   func peer(_ address: Address) -> RawPeer {
     let peer = RawPeer(loop, address)
     peers.append(peer)
@@ -104,6 +113,8 @@ final class RawPeer: StreamOwner {
     }
     return found
   }
+
+  func endWriting() { stream?.endWriting() }
 
   func startReading() {
     reads = true

@@ -123,6 +123,27 @@ import Testing
     bench.run { peer.isOver }
   }
 
+  @Test func `gives up a reply that its peer does not read for two minutes`() throws {
+    let directory = try TemporaryDirectory()
+    let bench = try ServerBench { $0.limits.outputPauseBytes = 1 << 30 }
+    var now = bench.loop.now
+    bench.loop.setClock { now }
+    try bench.server.start()
+    let peer = bench.peer(try bench.server.listen(on: .unix(path: "\(directory.path)/s")))
+    peer.reads = false
+    peer.sendFrame("\u{1}")
+    for number in 0..<50_000 { peer.sendFrame("\(100_000 + number)\0\u{1}\u{9}") }
+    bench.turn(until: { peer.hasSentAll })
+    peer.endWriting()
+    for _ in 0..<200 { bench.loop.step() }
+    #expect(bench.server.connectionCount == 1)
+    now.monotonic += 119_000
+    for _ in 0..<10 { bench.loop.step() }
+    #expect(bench.server.connectionCount == 1)
+    now.monotonic += 2000
+    bench.turn(until: { bench.server.connectionCount == 0 })
+  }
+
   @Test func `closes connections when its time to stop is over`() throws {
     let directory = try TemporaryDirectory()
     let bench = try ServerBench { $0.limits.outputPauseBytes = 1 << 30 }
