@@ -11,28 +11,28 @@ final class ServerRunner: TurnParticipant {
   let loop: Loop
   let core: ServerCore
   let options: ServerOptions
-  private(set) var needsTurn = true
+  var needsTurn = true
   private(set) var phase = Phase.made
   private(set) var isServing = false
   var onReady: (() -> Void)?
   var onStopped: ((ServerEnd) -> Void)?
 
   private var listeners: [Listener] = []
-  private var connections: [ServerConnection] = []
+  var connections: [ServerConnection] = []
   private var store: ServerStore?
-  private var timers: Timers?
+  var timers: Timers?
   /// Connections on which everything has been said, and that wait for their peer to close.
   ///
   /// To close a socket while the peer still sends makes the system reset the connection, and then
   /// the peer may lose the last reply before it has read it: the reason why a request was refused,
   /// for example. So the writing half is closed first, and what still comes is read and dropped.
-  private var lingering = DepartingConnections(patience: 2000)
+  var lingering = DepartingConnections(patience: 2000)
   /// Connections that are over, but for a reply that the peer does not read.
-  private var stuck = DepartingConnections(patience: 120_000)
+  var stuck = DepartingConnections(patience: 120_000)
   /// Connections kept for their peers' sake; more are closed at once.
-  private static let mostLingering = 1024
+  static let mostLingering = 1024
   private var end = ServerEnd.graceful
-  private var isAtConnectionLimit = false
+  var isAtConnectionLimit = false
 
   enum Phase {
     case made, started
@@ -43,7 +43,7 @@ final class ServerRunner: TurnParticipant {
     case stopped
   }
 
-  private struct Timers {
+  struct Timers {
     let core: LoopTimer
     let departure: LoopTimer
     let stop: LoopTimer
@@ -148,7 +148,7 @@ final class ServerRunner: TurnParticipant {
     store?.beginClosing()
   }
 
-  private func finishIfClosed() {
+  func finishIfClosed() {
     guard phase == .closing, connections.isEmpty, store?.isClosed != false else { return }
     finish()
     options.log?(.info, "stopped")
@@ -198,7 +198,7 @@ final class ServerRunner: TurnParticipant {
     if core.hasMoreWork || store?.hasLoaded == true { needsTurn = true }
   }
 
-  private func act(_ action: ServerAction) {
+  func act(_ action: ServerAction) {
     switch action {
     case .write(let session): connection(of: session).map { write($0, session) }
     case .close(let session): connection(of: session).map { release($0) }
@@ -222,94 +222,13 @@ final class ServerRunner: TurnParticipant {
     }
   }
 
-  private func connection(of session: Session) -> ServerConnection? {
+  func connection(of session: Session) -> ServerConnection? {
     session.connection as? ServerConnection
   }
 
   /// Has the core do something, and asks for the end of the turn.
-  private func changed(_ body: (Now) -> Void) {
+  func changed(_ body: (Now) -> Void) {
     needsTurn = true
     body(loop.now)
-  }
-
-  // MARK: Connections
-
-  private func accepted(_ stream: Stream) {
-    let now = loop.now
-    guard let session = core.open(at: now) else {
-      stream.close()
-      if !isAtConnectionLimit {
-        isAtConnectionLimit = true
-        options.log?(.warning, "connections: \(options.limits.connections) are open, the limit")
-      }
-      return
-    }
-    isAtConnectionLimit = false
-    needsTurn = true
-    connections.append(ServerConnection(self, stream, session, place: connections.count))
-    stream.startReading()
-  }
-
-  func received(_ bytes: Bytes, on session: Session) {
-    changed { core.receive(bytes, on: session, at: $0) }
-  }
-
-  func receivedEnd(on session: Session) { changed { core.receivedEnd(on: session, at: $0) } }
-
-  func drained(_ session: Session) {
-    changed { core.drained(session, at: $0) { act($0) } }
-  }
-
-  func lost(_ connection: ServerConnection) {
-    if let session = connection.session { changed { core.closed(session, at: $0) } }
-    connection.session = nil
-    remove(connection)
-  }
-
-  private func write(_ connection: ServerConnection, _ session: Session) {
-    connection.flush()
-    if session.isEnding, !session.output.isEmpty, !connection.isStuck {
-      connection.isStuck = true
-      stuck.append(connection, at: loop.now.monotonic)
-      armDeparture()
-    }
-  }
-
-  /// The core has done with the connection.
-  private func release(_ connection: ServerConnection) {
-    connection.session = nil
-    let canLoseReply = connection.hasWritten && !connection.hasEnded && connection.stream.isOpen
-    if canLoseReply, lingering.count < ServerRunner.mostLingering {
-      connection.stream.endWriting()
-      connection.stream.startReading()
-      lingering.append(connection, at: loop.now.monotonic)
-      armDeparture()
-    } else {
-      remove(connection)
-    }
-  }
-
-  func remove(_ connection: ServerConnection) {
-    guard let place = connection.place else { return }
-    connection.place = nil
-    connection.stream.close()
-    let last = connections.removeLast()
-    if last !== connection {
-      connections[place] = last
-      last.place = place
-    }
-    finishIfClosed()
-  }
-
-  private func closeDeparted() {
-    let time = loop.now.monotonic
-    for connection in lingering.takeDue(at: time) { remove(connection) }
-    for connection in stuck.takeDue(at: time) { lost(connection) }
-    armDeparture()
-  }
-
-  private func armDeparture() {
-    let next = min(lingering.next ?? .max, stuck.next ?? .max)
-    if next != .max { timers?.departure.arm(at: next) }
   }
 }
