@@ -1,3 +1,4 @@
+import Glibc
 import PeriodicClient
 import PeriodicCore
 import PeriodicLoop
@@ -180,6 +181,7 @@ private final class Village {
 
   @Test func `go on after a restart of a durable server, which has kept every job`() throws {
     let path = "/tmp/periodic-client-\(UInt64.random(in: 0 ... .max)).sqlite"
+    defer { for end in ["", "-wal", "-shm", ".lock"] { unlink(path + end) } }
     let village = try Village(store: .sqlite(path: path))
     let client = village.client()
     let jobs = (0..<100).map { Job("f", "\($0)") }
@@ -194,5 +196,6 @@ private final class Village {
     }
     #expect(seen.count == 100)
     #expect(try client.pingAndWait() == .success)
+    village.server.close()
   }
 }
