@@ -12,7 +12,8 @@ struct DropCommand: ParsableCommand {
   @OptionGroup var connection: ServerAddress
 
   @Argument(help: "The functions.") var positional: [String] = []
-  @Option(name: .customShort("f"), help: "The function.") var function: String?
+  @Option(name: .customShort("f"), parsing: .unconditional, help: "The function.") var function:
+    String?
 
   func validate() throws { _ = try functions() }
 

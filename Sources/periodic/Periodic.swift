@@ -53,11 +53,14 @@ enum Main {
       "host", "driver", "dbpath", "path", "store", "args", "sched_later", "exec", "version",
       "help", "timeout", "later", "workload",
     ]
-    return arguments.map { argument in
+    // What follows `--` is no flag.
+    let flags = arguments.prefix { $0 != "--" }
+    let rewritten = flags.map { argument in
       guard argument.hasPrefix("-"), !argument.hasPrefix("--") else { return argument }
       let name = argument.dropFirst().prefix { $0 != "=" }
       return known.contains(String(name)) ? "-" + argument : argument
     }
+    return rewritten + arguments[flags.count...]
   }
 
   /// Exit status 0 for help and version, 2 for wrong usage, 1 for everything that failed.

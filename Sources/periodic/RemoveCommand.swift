@@ -12,8 +12,10 @@ struct RemoveCommand: ParsableCommand {
   @OptionGroup var connection: ServerAddress
 
   @Argument(help: "The function and the names.") var positional: [String] = []
-  @Option(name: .customShort("f"), help: "The function.") var function: String?
-  @Option(name: .customShort("n"), help: "The job's name.") var name: String?
+  @Option(name: .customShort("f"), parsing: .unconditional, help: "The function.") var function:
+    String?
+  @Option(name: .customShort("n"), parsing: .unconditional, help: "The job's name.") var name:
+    String?
 
   func validate() throws { _ = try jobs() }
 

@@ -6,7 +6,7 @@ struct ScriptOutput: Equatable {
   /// Lines for the worker's own output, as they came.
   var passedOn: [UInt8] = []
   var saysFail = false
-  /// The last positive SCHED_LATER, in seconds.
+  /// The last SCHED_LATER in seconds, if that is positive.
   var later: Int64?
 
   init(_ output: [UInt8]) {
@@ -25,16 +25,28 @@ struct ScriptOutput: Equatable {
   }
 
   private mutating func take(_ line: ArraySlice<UInt8>) {
-    let text = String(decoding: line, as: UTF8.self)
-    let words = text.split(whereSeparator: \.isWhitespace)
-    switch words.first {
-    case "FAIL" where text.hasPrefix("FAIL"): saysFail = true
-    case "DONE" where text.hasPrefix("DONE"): break
-    case "SCHED_LATER" where text.hasPrefix("S") && words.count > 1,
-      "SCHEDLATER" where text.hasPrefix("S") && words.count > 1:
-      if let seconds = Int64(words[1]), seconds > 0 { later = seconds }
-    default: passedOn += line
+    if let rest = ScriptOutput.rest(of: line, after: "SCHED_LATER", orDigit: true)
+      ?? ScriptOutput.rest(of: line, after: "SCHEDLATER", orDigit: true),
+      let number = rest.split(whereSeparator: \.isWhitespace).first
+    {
+      // The last one counts, also when it takes back what an earlier one said.
+      later = Int64(number).flatMap { $0 > 0 ? $0 : nil }
+    } else if ScriptOutput.rest(of: line, after: "FAIL") != nil {
+      saysFail = true
+    } else if ScriptOutput.rest(of: line, after: "DONE") == nil {
+      passedOn += line
     }
+  }
+
+  /// What follows a word at the start of a line: nothing, a blank and more, or a number.
+  private static func rest(
+    of line: ArraySlice<UInt8>, after word: String, orDigit: Bool = false
+  ) -> String? {
+    guard line.starts(with: word.utf8) else { return nil }
+    let rest = String(decoding: line.dropFirst(word.utf8.count), as: UTF8.self)
+    guard let next = rest.first else { return "" }
+    let isNumber = orDigit && (next.isASCII && next.isNumber || next == "-")
+    return next.isWhitespace || isNumber ? rest : nil
   }
 }
 

@@ -16,11 +16,15 @@ struct SubmitCommand: ParsableCommand {
   @OptionGroup var connection: ServerAddress
 
   @Argument(help: "The function.") var positional: [String] = []
-  @Option(name: .customShort("f"), help: "The function.") var function: String?
-  @Option(name: .customShort("n"), help: "The job's name.") var name: String?
-  @Option(name: .customLong("args"), help: "The workload, as it is.") var arguments: String?
+  @Option(name: .customShort("f"), parsing: .unconditional, help: "The function.") var function:
+    String?
+  @Option(name: .customShort("n"), parsing: .unconditional, help: "The job's name.") var name:
+    String?
   @Option(
-    name: [.customShort("w"), .long],
+    name: .customLong("args"), parsing: .unconditional, help: "The workload, as it is.")
+  var arguments: String?
+  @Option(
+    name: [.customShort("w"), .long], parsing: .unconditional,
     help: "The workload: text, @FILE for a file's content, - for the standard input.")
   var workload: String?
   @Option(
@@ -32,8 +36,13 @@ struct SubmitCommand: ParsableCommand {
     help: ArgumentHelp("Seconds a run may take.", valueName: "seconds"))
   var timeout: Int32 = 0
 
+  /// A hundred years.
+  static let longestDelay: Int64 = 100 * 366 * 86_400
+
   func validate() throws {
-    if later < 0 { throw ValidationError("--later \(later): in the past") }
+    guard (0...SubmitCommand.longestDelay).contains(later) else {
+      throw ValidationError("--later \(later): from 0 to \(SubmitCommand.longestDelay) seconds")
+    }
     if timeout < 0 { throw ValidationError("--timeout \(timeout): less than none") }
     if arguments != nil, workload != nil {
       throw ValidationError("--args and --workload are the same; give one")

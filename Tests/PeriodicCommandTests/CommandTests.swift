@@ -5,14 +5,18 @@ import Testing
 @Suite struct `A script's output` {
   private func output(_ text: String) -> ScriptOutput { ScriptOutput(Array(text.utf8)) }
 
-  @Test(arguments: ["SCHED_LATER 5\n", "SCHEDLATER 5\n", "SCHED_LATER 5", "x\nSCHED_LATER  5 x\n"])
+  @Test(arguments: [
+    "SCHED_LATER 5\n", "SCHEDLATER 5\n", "SCHED_LATER 5", "x\nSCHED_LATER  5 x\n", "SCHED_LATER5\r\n",
+  ])
   func `puts the job off in both spellings, ended or not`(_ text: String) {
     #expect(output(text).outcome(exitStatus: 0) == .later(5))
   }
 
-  @Test func `counts the last put-off, and none that is not a positive number`() {
+  @Test func `counts the last put-off, which is none if it is not a positive number`() {
     #expect(output("SCHED_LATER 5\nSCHED_LATER 7\n").later == 7)
-    #expect(output("SCHED_LATER 5\nSCHED_LATER 0\nSCHED_LATER -1\nSCHED_LATER x\n").later == 5)
+    for last in ["SCHED_LATER 0", "SCHED_LATER -1", "SCHEDLATER x", "SCHED_LATER-3"] {
+      #expect(output("SCHED_LATER 5\n\(last)\n").later == nil)
+    }
   }
 
   @Test func `passes a bare word on as an ordinary line`() {
@@ -70,6 +74,7 @@ import Testing
 
 @Suite struct `The command line` {
   @Test func `takes flags of one dash as Go does`() {
+    #expect(Main.goStyle(["f", "--", "-path"]) == ["f", "--", "-path"])
     let arguments = ["-driver", "memstore", "-H", "x", "-sched_later=5", "--args", "-w", "-exec"]
     #expect(
       Main.goStyle(arguments) == [
