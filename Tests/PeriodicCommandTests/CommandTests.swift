@@ -6,7 +6,8 @@ import Testing
   private func output(_ text: String) -> ScriptOutput { ScriptOutput(Array(text.utf8)) }
 
   @Test(arguments: [
-    "SCHED_LATER 5\n", "SCHEDLATER 5\n", "SCHED_LATER 5", "x\nSCHED_LATER  5 x\n", "SCHED_LATER5\r\n",
+    "SCHED_LATER 5\n", "SCHEDLATER 5\n", "SCHED_LATER 5", "x\nSCHED_LATER  5 x\n",
+    "SCHED_LATER5\r\n",
   ])
   func `puts the job off in both spellings, ended or not`(_ text: String) {
     #expect(output(text).outcome(exitStatus: 0) == .later(5))
