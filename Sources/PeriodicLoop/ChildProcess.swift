@@ -31,7 +31,8 @@ public final class ChildProcess {
   private var ended: ((Exit) -> Void)?
   public let id: Int32
 
-  /// Starts `arguments`; the first is the program, looked for in PATH.
+  /// Starts `arguments`; the first is the program, looked for in PATH. An argument is any bytes but
+  /// zero, at which it would end.
   ///
   /// `input` is written to its standard input, which is closed then; a program that does not read
   /// it is no error. `output` is called on the loop with what it writes to its standard output, in
@@ -42,13 +43,13 @@ public final class ChildProcess {
   /// With `leadsGroup` it has a session and process group of its own, and `kill` reaches all of
   /// that.
   public init(
-    _ loop: Loop, _ arguments: [String], environment: [String]? = nil, input: [UInt8] = [],
+    _ loop: Loop, _ arguments: [[UInt8]], environment: [String]? = nil, input: [UInt8] = [],
     leadsGroup: Bool = true, output: @escaping (Bytes) -> Void, ended: @escaping (Exit) -> Void
   ) throws(LoopError) {
     guard let program = arguments.first else {
       throw LoopError(UV_EINVAL.rawValue, saying: "start a program: no name was given")
     }
-    let doing = "start \(program)"
+    let doing = "start \(String(decoding: program, as: UTF8.self))"
     let toChild = try makePipe(doing, parentWrites: true)
     let fromChild: Pipe
     do {
@@ -188,7 +189,7 @@ private func makePipe(_ doing: String, parentWrites: Bool) throws(LoopError) -> 
 }
 
 private func spawn(
-  _ loop: Loop, _ arguments: [String], _ environment: [String]?, _ leadsGroup: Bool,
+  _ loop: Loop, _ arguments: [[UInt8]], _ environment: [String]?, _ leadsGroup: Bool,
   _ doing: String, descriptors: (input: Int32, output: Int32)
 ) throws(LoopError) -> Handle<uv_process_t> {
   var files = (uv_stdio_container_t(), uv_stdio_container_t(), uv_stdio_container_t())
@@ -203,7 +204,7 @@ private func spawn(
     status = withUnsafeMutablePointer(to: &files) { files in
       files.withMemoryRebound(to: uv_stdio_container_t.self, capacity: 3) { files in
         withCStrings(arguments) { arguments in
-          withCStrings(environment ?? []) { variables in
+          withCStrings((environment ?? []).map { Array($0.utf8) }) { variables in
             var options = uv_process_options_t()
             options.file = UnsafePointer(arguments[0])
             options.args = arguments
@@ -233,11 +234,15 @@ private func spawn(
 
 /// Lends `strings` as C has them: each ends in a zero byte, the list in a null pointer.
 private func withCStrings<Result>(
-  _ strings: [String], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
+  _ strings: [[UInt8]], _ body: (UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> Result
 ) -> Result {
   let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(
     capacity: strings.count + 1)
-  for (index, string) in strings.enumerated() { list[index] = strdup(string) }
+  for (index, string) in strings.enumerated() {
+    list[index] = (string + [0]).withUnsafeBytes { bytes in
+      strdup(bytes.baseAddress.unsafelyUnwrapped.assumingMemoryBound(to: CChar.self))
+    }
+  }
   list[strings.count] = nil
   defer {
     for index in strings.indices { free(list[index]) }

@@ -79,11 +79,14 @@ final class ScriptWorker {
 
   private func takeJob() {
     guard child == nil, let job = worker.next() else { return }
-    let name = String(decoding: job.key.name, as: UTF8.self)
     output = []
+    guard !job.key.name.contains(0) else {
+      printError("periodic: a job's name has a zero byte, which no argument can have")
+      return finish(job.token, as: .fail)
+    }
     do {
       child = try ChildProcess(
-        loop, command + [name], input: Array(job.workload),
+        loop, command.map { Array($0.utf8) } + [Array(job.key.name)], input: Array(job.workload),
         output: { [unowned self] in collect($0) },
         ended: { [unowned self] in ended($0, job.token) })
     } catch {

@@ -15,7 +15,7 @@ import Testing
     var output: [UInt8] = []
     var exit: ChildProcess.Exit?
     let child = try ChildProcess(
-      bench.loop, arguments, environment: environment, input: input,
+      bench.loop, arguments.map { Array($0.utf8) }, environment: environment, input: input,
       output: { output.append(contentsOf: $0) }, ended: { exit = $0 })
     started(child)
     bench.run { exit != nil }

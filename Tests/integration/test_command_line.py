@@ -223,3 +223,10 @@ def test_periodicd_is_the_daemon(tmp_path):
             break
     process.terminate()
     assert process.wait(timeout=15) == 0
+
+
+def test_a_script_gets_a_name_that_is_no_text(daemon, script):
+    log = script('printf %s "$1" | od -An -tx1')
+    with wire.Peer2(daemon.unix) as peer:
+        assert peer.submit(b"f", b"\xff\xfe-name")
+    await_line(log, "ff fe 2d 6e")
