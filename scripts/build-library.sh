@@ -5,12 +5,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 # SwiftPM does not know that the link depends on the map.
-library=.build/release/libperiodic.so
+library=.build-library/release/libperiodic.so
 if [ -e "$library" ] && [ periodic.map -nt "$library" ]; then rm -f "$library"; fi
 
 swift build -c release --product periodic --disable-build-manifest-caching \
   -Xswiftc -static-stdlib -Xswiftc -use-ld=lld \
   -Xlinker -soname=libperiodic.so.0 -Xlinker -z -Xlinker nodelete \
   -Xlinker --version-script="$PWD/periodic.map" --scratch-path .build-library
-mkdir -p .build/release
-cp .build-library/release/libperiodic.so "$library"

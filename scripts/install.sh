@@ -7,7 +7,7 @@ root=$DESTDIR$PREFIX
 install -d "$root/bin" "$root/lib/pkgconfig" "$root/include"
 install -m 755 -s .build/release/periodic-cli "$root/bin/periodic"
 ln -sf periodic "$root/bin/periodicd"
-install -m 755 -s .build/release/libperiodic.so "$root/lib/libperiodic.so.0"
+install -m 755 -s .build-library/release/libperiodic.so "$root/lib/libperiodic.so.0"
 ln -sf libperiodic.so.0 "$root/lib/libperiodic.so"
 install -m 644 include/periodic.h "$root/include/periodic.h"
 sed -e "s|@PREFIX@|$PREFIX|g" -e "s|@VERSION@|$VERSION|g" bindings/c/periodic.pc.in \

@@ -11,7 +11,7 @@ import pytest
 
 from conftest import ROOT
 
-LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build/release/libperiodic.so"))
+LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build-library/release/libperiodic.so"))
 HEADER = ROOT / "include/periodic.h"
 
 

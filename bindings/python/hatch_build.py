@@ -14,7 +14,7 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 class CustomBuildHook(BuildHookInterface):
     def initialize(self, version, build_data):
         root = pathlib.Path(self.root)
-        built = root.parents[1] / ".build" / "release" / "libperiodic.so"
+        built = root.parents[1] / ".build-library" / "release" / "libperiodic.so"
         library = pathlib.Path(os.environ.get("LIBPERIODIC_SO") or built)
         if not library.exists():
             raise RuntimeError(f"{library} is not there: run scripts/build-library.sh first")
