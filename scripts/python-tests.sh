@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 home=.build/venvs/libperiodic
 
-[ -n "${LIBPERIODIC_SO:-}" ] || [ -e .build-library/release/libperiodic.so ] || scripts/build-library.sh
+[ -n "${LIBPERIODIC_SO:-}" ] || scripts/build-library.sh
 if [ ! -e "$home/complete" ]; then
   rm -rf "$home"
   python3 -m venv "$home"
