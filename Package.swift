@@ -1,7 +1,8 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The layers of ARCHITECTURE.md, one target each; Tests/TidyTests compares the two.
+// The layers of ARCHITECTURE.md, one target each; Tests/TidyTests compares their names
+// and every import.
 
 let strict: [SwiftSetting] = [
   .treatAllWarnings(as: .error),

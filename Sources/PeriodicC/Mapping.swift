@@ -57,9 +57,10 @@ enum Code {
 /// Milliseconds as the header has them: -1 is for ever.
 func time(_ milliseconds: Int32) -> Int64 { milliseconds < 0 ? .max : Int64(milliseconds) }
 
-/// Bytes as the header has them; `nil` for a NULL that claims a length.
+/// Bytes as the header has them; `nil` for a NULL that claims a length, and for a length that no
+/// memory has.
 func bytes(_ start: UnsafeRawPointer?, _ length: Int) -> Bytes? {
-  if start == nil && length > 0 { return nil }
+  if length < 0 || (start == nil && length > 0) { return nil }
   return Bytes(start: start, count: length)
 }
 

@@ -100,7 +100,9 @@ public func periodic_worker_done_many(
   _ worker: OpaquePointer?, _ jobs: UnsafePointer<OpaquePointer?>?, _ count: Int
 ) -> Int32 {
   onWorker(worker) { (handle) throws(RequestError) in
-    guard let jobs else { return handle.owner.fail(PERIODIC_EINVAL, "jobs is NULL") }
+    guard let jobs, count >= 0 else {
+      return handle.owner.fail(PERIODIC_EINVAL, "jobs is NULL, or the count is out of range")
+    }
     for index in 0..<count {
       let code = periodic_job_done(jobs[index], nil, 0)
       if code != 0, code != PERIODIC_ESTALE.rawValue {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import pathlib
 import select
@@ -195,3 +196,12 @@ def test_a_host_drives_the_loop_itself(loop, address):
 
 def test_the_declarations_are_those_of_the_header():
     subprocess.run([sys.executable, TOOLS / "generate.py", "--check"], check=True)
+
+
+def test_lengths_that_no_memory_has_are_refused(loop, address):
+    from libperiodic._ffi import lib
+
+    huge = (1 << 64) - 1
+    with Client(loop, address) as client, Worker(loop, address) as worker:
+        assert lib.periodic_client_drop(client.ptr(), b"f", huge, 1000) == -1
+        assert lib.periodic_worker_done_many(worker.ptr(), (ctypes.c_void_p * 1)(), huge) == -1
