@@ -12,6 +12,10 @@ public struct Limits: Equatable, Sendable {
   public var grabsPerConnection = 4096
   /// Runs one worker connection may hold.
   public var runsPerConnection = 65_536
+  /// RUN_JOB and RECV_DATA requests that one connection may have waiting.
+  public var waitersPerConnection = 65_536
+  /// Named locks that one job may hold or wait for.
+  public var locksPerJob = 64
   /// Connections open at a time.
   public var connections = 20_000
   /// Bytes waiting for one slow reader: reading from it stops at this.
@@ -41,29 +45,7 @@ public enum LimitName: String, Equatable, Sendable {
   case functionsPerConnection = "functions_per_connection"
   case grabsPerConnection = "grabs_per_connection"
   case runsPerConnection = "runs_per_connection"
+  case waitersPerConnection = "waiters_per_connection"
+  case locksPerJob = "locks_per_job"
   case connections
-}
-
-/// What can be changed while the server runs, under the names of PROTOCOL 2.9.
-public struct Settings: Equatable, Sendable {
-  /// Seconds that a run may take when its job gives no limit.
-  public var timeout: UInt32 = 600
-  /// Seconds to wait for a worker's word that it took a job.
-  public var assignWait: UInt32 = 2
-  /// Seconds without a byte after which a generation 2 connection is closed; 0 is never.
-  public var keepalive: UInt32 = 120
-
-  public init() {}
-}
-
-extension Settings {
-  /// Sets what `key` names, within its bounds; an unknown key is ignored (PROTOCOL 2.9).
-  public mutating func set(_ key: Bytes, to value: UInt32) {
-    switch key.text {
-    case "timeout": timeout = value
-    case "assign-wait": assignWait = max(1, value)
-    case "keepalive": keepalive = value
-    default: break
-    }
-  }
 }

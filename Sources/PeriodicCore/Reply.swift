@@ -20,6 +20,8 @@ public enum Refusal: Equatable, Sendable {
   case unknownCommand
   /// The session's role may not send this.
   case wrongRole
+  /// The connection's identity may not do this, or there is none where one is needed.
+  case notAllowed
   case emptyFunction
   case emptyName
   case malformed(StaticText)
@@ -37,6 +39,7 @@ public enum Refusal: Equatable, Sendable {
     switch self {
     case .unknownCommand: "unknown command"
     case .wrongRole: "this connection's role may not send this command"
+    case .notAllowed: "this connection's identity does not allow it"
     case .emptyFunction: "function is empty"
     case .emptyName: "job name is empty"
     case .malformed(let what): what.description

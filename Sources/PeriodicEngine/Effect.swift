@@ -7,6 +7,8 @@ public enum Effect {
   case reply(SessionID, MessageID, Reply, Promise)
   /// Keep a change. Only asked for when the engine has a durable store.
   case store(StoreOperation)
+  /// Something happened that a hook may want to hear of. Only while the engine is observed.
+  case event(EngineEvent)
 }
 
 /// What must hold before a reply leaves (the commit gate).

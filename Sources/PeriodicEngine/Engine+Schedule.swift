@@ -26,7 +26,7 @@ extension Engine {
       function.pointee.heap.remove(job, in: jobs)
       refreshWakeUp(record.pointee.function)
     case .ready: unlinkReady(job, function)
-    case .staged, .running: break
+    case .staged, .running, .free: break
     }
     if record.pointee.state != .running { record.pointee.state = .staged }
   }

@@ -80,6 +80,7 @@ extension Engine {
     if !function.pointee.isDropped { jobCount -= 1 }
     jobIndex.remove(job, in: jobs)
     bytes.release(record.pointee.block, record.pointee.blockSize)
+    record.pointee.state = .free
     jobs.remove(job)
   }
 

@@ -20,6 +20,8 @@ public struct Engine: ~Copyable {
   let isDurable: Bool
   /// Hand nothing out any more: the server is stopping.
   public var isDraining = false
+  /// Emit events, for hooks.
+  public var isObserved = false
   /// The number of the batch that store operations emitted now will go with.
   public var collectingBatch: UInt64 = 1
 
@@ -134,7 +136,9 @@ public struct Engine: ~Copyable {
     case .fail(let run): answer = fail(run, peer, at: now, into: &effects)
     case .later(let run, let delay, let step):
       answer = later(run, peer, delay: delay, step: step, at: now, into: &effects)
-    case .run, .receiveData, .dump, .load, .getSetting, .setSetting, .shutdown, .broadcast,
+    case .getSetting(let key): answer = .now(.setting(settings.value(of: key) ?? 0))
+    case .setSetting(let key, let value): answer = set(key, to: value, into: &effects)
+    case .run, .receiveData, .dump, .load, .shutdown, .broadcast,
       .workData, .acquire, .release, .status, .undefined:
       answer = .now(.refused(.unknownCommand))
     }
@@ -149,6 +153,16 @@ public struct Engine: ~Copyable {
     closeSlice(at: now, into: &effects)
     freeDroppedSlice(into: &effects)
     serveMarked(at: now, into: &effects)
+  }
+
+  /// A value takes effect at once; the store keeps what became of it (PROTOCOL 2.9).
+  private mutating func set(
+    _ key: Bytes, to value: UInt32, into effects: inout Effects
+  ) -> Answer {
+    if let value = settings.set(key, to: value) {
+      store(.setSetting(key: key, value: value), into: &effects)
+    }
+    return .durable(.success)
   }
 
   /// What a handler wants said.

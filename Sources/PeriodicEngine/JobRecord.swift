@@ -2,6 +2,8 @@ import PeriodicCore
 
 /// Where a job stands.
 enum JobState: UInt8 {
+  /// No job: the slot is free.
+  case free
   /// Its newest version is on the way to the store; not assignable (the commit gate).
   case staged
   /// In its function's heap, for its time or for a worker.

@@ -45,6 +45,9 @@ struct Slab<Element: BitwiseCopyable> {
     storage.deallocate()
   }
 
+  /// Slots ever handed out: all elements lie below.
+  var end: Slot { storage.pointee.used }
+
   /// Elements in use.
   var count: Int { storage.pointee.count }
 

@@ -56,6 +56,7 @@ extension ServerCore {
       case .store(let operation):
         if case .put = operation { isPut = true }
         gate.append(operation)
+      case .event: break
       case .reply(let id, let message, let reply, let promise):
         guard let session = session(id), !isUnwanted(reply, message, session, command) else {
           continue

@@ -71,7 +71,7 @@ public enum Generation2 {
   private static func number(of refusal: Refusal, _ message: MessageID) -> UInt8 {
     switch refusal {
     case .noSuchJob: CommandNumber.success
-    case .wrongRole: CommandNumber.noWorker
+    case .wrongRole, .notAllowed: CommandNumber.noWorker
     default: message.number & runMark == 0 ? CommandNumber.unknown : CommandNumber.noWorker
     }
   }

@@ -86,7 +86,7 @@ public enum HTTPResponse {
   private static func status(of refusal: Refusal) -> HTTPStatus {
     switch refusal {
     case .unknownCommand, .emptyFunction, .emptyName, .malformed, .noSuchJob: .badRequest
-    case .wrongRole: .forbidden
+    case .wrongRole, .notAllowed: .forbidden
     case .limit(.jobs, _), .limit(.functions, _), .storeFailed: .storageFull
     case .limit: .contentTooLarge
     case .starting, .stopping: .unavailable

@@ -10,6 +10,8 @@ final class EngineBench {
   private(set) var said: [String] = []
   /// What the store was asked for since last asked.
   private(set) var stored: [String] = []
+  /// What was observed so far, as "kind:name:milliseconds".
+  private(set) var events: [String] = []
   private var names: [SessionID: String] = [:]
   private var peers: [String: SessionID] = [:]
 
@@ -149,6 +151,8 @@ final class EngineBench {
         let held = promise == .durable ? ", held" : ""
         said.append("\(peer)/\(message.number): \(text(reply))\(held)")
       case .store(let operation): stored.append(text(operation))
+      case .event(let event):
+        events.append("\(event.kind.rawValue):\(event.name.text):\(event.milliseconds)")
       }
     }
     effects.removeAll(keepingCapacity: true)

@@ -33,6 +33,7 @@ extension EngineWorld {
   func takeEffects() {
     for effect in effects {
       switch effect {
+      case .event: expect(false, "an event that nobody asked for")
       case .store(let operation):
         expect(isDurable, "a store operation without a store")
         collecting.append(operation)
