@@ -29,6 +29,11 @@ extension UnsafeRawBufferPointer {
   public var text: String { String(decoding: self, as: UTF8.self) }
 }
 
+extension StaticString {
+  /// The text's UTF-8, which lives as long as the process.
+  public var bytes: Bytes { Bytes(start: utf8Start, count: utf8CodeUnitCount) }
+}
+
 /// Compares two runs of `count` bytes, eight at a time.
 @inlinable
 func equalMemory(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: Int) -> Bool {

@@ -6,6 +6,7 @@ extension Engine {
   /// Serves the functions that got a job back in this call: only then, so that jobs which come
   /// together leave in their order.
   mutating func serveMarked(at now: Now, into effects: inout Effects) {
+    if !markedLocks.isEmpty { handLocksOn(at: now, into: &effects) }
     if marked.isEmpty { return }
     for function in marked {
       functions[function].pointee.isMarked = false
@@ -16,6 +17,9 @@ extension Engine {
 
   /// Hands out the function's due jobs while somebody waits for them.
   mutating func serveFunction(_ function: Slot, at now: Now, into effects: inout Effects) {
+    if functions[function].pointee.isBroadcast {
+      return serveBroadcast(function, at: now, into: &effects)
+    }
     while let job = firstDue(function, at: now), let peer = nextWilling(function) {
       guard assign(job, to: peer, at: now, into: &effects) else { return }
     }
@@ -31,7 +35,12 @@ extension Engine {
       let registration = session.pointee.cursor
       let function = registrations[registration].pointee.function
       session.pointee.cursor = registrations[registration].pointee.next
-      if let job = firstDue(function, at: now) {
+      if functions[function].pointee.isBroadcast {
+        let grabs = session.pointee.grabs.count
+        enterRing(registration)
+        serveBroadcast(function, at: now, into: &effects)
+        idle = session.pointee.grabs.count == grabs ? idle + 1 : 0
+      } else if let job = firstDue(function, at: now) {
         guard assign(job, to: peer, at: now, into: &effects) else { return waitInRings(peer) }
         idle = 0
       } else {
@@ -65,6 +74,16 @@ extension Engine {
     if numbers.isExhausted { return false }
     unschedule(job)
     forgetRuns(of: job)
+    handOut(job, to: peer, round: .none, at: now, into: &effects)
+    request(&effects)
+    return true
+  }
+
+  /// Gives a job, which is in no list, or held by others of its round, to one connection, for its
+  /// oldest grab.
+  mutating func handOut(
+    _ job: Slot, to peer: Slot, round: Slot, at now: Now, into effects: inout Effects
+  ) {
     let grab = sessions[peer].pointee.grabs.popFirst()
     let record = jobs[job]
     let traits = sessions[peer].pointee.traits
@@ -74,9 +93,9 @@ extension Engine {
     let fence = numbers.take()
     let run = runs.insert(
       Run(
-        job: job, session: peer, message: grab.message, fence: fence,
+        job: job, session: peer, round: round, message: grab.message, fence: fence,
         state: traits.confirms && !grab.needsNoConfirmation ? .offered : .accepted,
-        leaseEnd: leaseEnd))
+        startedAt: now.monotonic, leaseEnd: leaseEnd))
     startRun(run, job, peer, at: now)
 
     var shown = fields(job)
@@ -86,8 +105,6 @@ extension Engine {
     let assignment = Assignment(
       id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
     effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
-    request(&effects)
-    return true
   }
 
   /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is
@@ -114,7 +131,7 @@ extension Engine {
     }
   }
 
-  private mutating func enterRing(_ slot: Slot) {
+  mutating func enterRing(_ slot: Slot) {
     let registration = registrations[slot]
     if registration.pointee.isInRing { return }
     let function = functions[registration.pointee.function]

@@ -23,7 +23,7 @@ extension Engine {
       wait = min(wait, top.key.subtractingSaturated(now.wall))
       break
     }
-    if let deadline = deadlines.first { wait = min(wait, deadline.key - now.monotonic) }
+    if let next = nextDeadline() { wait = min(wait, next.time - now.monotonic) }
     return max(0, wait)
   }
 
@@ -38,8 +38,12 @@ extension Engine {
 
   mutating func runClock(at now: Now, into effects: inout Effects) {
     var left = 512
-    while left > 0, let top = deadlines.first, top.key <= now.monotonic {
-      expire(top.slot, at: now, into: &effects)
+    while left > 0, let next = nextDeadline(), next.time <= now.monotonic {
+      switch next.kind {
+      case .waiter(let slot): expireWaiter(slot, at: now, into: &effects)
+      case .run(let slot): expire(slot, at: now, into: &effects)
+      case .holding(let slot): expireHolding(slot, into: &effects)
+      }
       left -= 1
     }
     serveMarked(at: now, into: &effects)
@@ -52,14 +56,37 @@ extension Engine {
     hasClockWork = left == 0
   }
 
+  private enum Deadline {
+    case waiter(Slot), run(Slot), holding(Slot)
+  }
+
+  /// What runs out next. At one moment a waiter comes first, then a run, then a lock.
+  private func nextDeadline() -> (time: Int64, kind: Deadline)? {
+    var next: (time: Int64, kind: Deadline)?
+    if let top = waiterDeadlines.first { next = (top.key, .waiter(top.slot)) }
+    if let top = deadlines.first, top.key < next?.time ?? .max {
+      next = (top.key, .run(top.slot))
+    }
+    // The setting counts as it is now, not as it was when the lock was taken.
+    if settings.lockTimeout > 0, let top = holdings.first {
+      let time = top.key + Int64(settings.lockTimeout) * 1000
+      if time < next?.time ?? .max { next = (time, .holding(top.slot)) }
+    }
+    return next
+  }
+
   private mutating func expire(_ run: Slot, at now: Now, into effects: inout Effects) {
     let job = runs[run].pointee.job
+    let round = runs[run].pointee.round
     if runs[run].pointee.leaseEnd <= now.monotonic {
+      observeEnd(.failJob, of: run, into: &effects)
+      let outcome = note(.failed, round)
       giveBack(run, as: .leaseExpired)
-      putBackFailed(job, at: now, into: &effects)
+      settle(job, outcome, at: now, into: &effects)
     } else {
+      let outcome = note(.released, round)
       giveBack(run, as: .offerExpired)
-      waitAgain(job, at: now, into: &effects)
+      settle(job, outcome, at: now, into: &effects)
     }
   }
 }

@@ -4,7 +4,8 @@ import PeriodicCore
 ///
 /// It is gone at once for everybody: the record leaves the indexes, and a later submit makes a new
 /// one. The store keeps one intent, function and last id, so that a restart in between brings no
-/// job back; the jobs are freed, and their rows deleted, a slice at a time.
+/// job back; the jobs are freed, and their rows deleted, a slice at a time. Who waits for one of
+/// them hears of it then.
 extension Engine {
   mutating func drop(_ name: Bytes, into effects: inout Effects) -> Answer {
     guard let slot = findFunction(name), functions[slot].pointee.workers == 0 else {
@@ -34,13 +35,18 @@ extension Engine {
   /// Frees a bounded number of jobs of dropped functions.
   ///
   /// Jobs that are staged go when their batch is settled; the function goes after its last job.
-  mutating func freeDroppedSlice(into effects: inout Effects) {
+  mutating func freeDroppedSlice(at now: Now, into effects: inout Effects) {
     var left = 512
     while left > 0, firstDropped != .none {
       let slot = firstDropped
       let function = functions[slot]
+      while left > 0, function.pointee.firstWaitList != .none {
+        let list = function.pointee.firstWaitList
+        endWaiters(list, .data(Word.removed.bytes), isResult: false, into: &effects)
+        left -= 1
+      }
       while left > 0, let job = anyJob(of: function) {
-        deleteDropped(job, into: &effects)
+        deleteDropped(job, at: now, into: &effects)
         left -= 1
       }
       if left == 0 { return }
@@ -55,11 +61,8 @@ extension Engine {
   }
 
   /// Frees one job of a dropped function, wherever it is, and the function with its last.
-  mutating func deleteDropped(_ job: Slot, into effects: inout Effects) {
-    let slot = jobs[job].pointee.function
-    store(.delete(jobs[job].pointee.id), into: &effects)
-    deleteJob(job)
-    freeIfEmpty(slot, into: &effects)
+  mutating func deleteDropped(_ job: Slot, at now: Now, into effects: inout Effects) {
+    discard(job, .data(Word.removed.bytes), at: now, into: &effects)
   }
 
   /// Frees a dropped function after its last job.
@@ -85,6 +88,7 @@ extension Engine {
       return job
     }
     if function.pointee.firstReady != .none { return function.pointee.firstReady }
+    if function.pointee.firstLocked != .none { return function.pointee.firstLocked }
     return function.pointee.firstRunning == .none ? nil : function.pointee.firstRunning
   }
 

@@ -4,16 +4,25 @@ import PeriodicCore
 /// gets the reply that the protocol promises, and nothing changes; that reply waits for the store
 /// too, because the report may repeat one that is still on its way there.
 extension Engine {
-  /// The job is done and goes. A worker whose lease ended may still say so until the job is handed
-  /// out again.
+  /// The job is done and goes; who waits for it gets the data. A worker whose lease ended may still
+  /// say so until the job is handed out again.
   mutating func done(
-    _ reference: RunReference, _ peer: Slot, into effects: inout Effects
+    _ reference: RunReference, _ data: Bytes, _ peer: Slot, at now: Now,
+    into effects: inout Effects
   ) -> Answer {
     guard let run = findRun(reference, peer) else { return .durable(.success) }
     sessions[peer].pointee.hasFinished = true
     let job = runs[run].pointee.job
-    store(.delete(jobs[job].pointee.id), into: &effects)
-    deleteJob(job)
+    let isHeld = runs[run].pointee.state.isHeld
+    // Too late, and others of its round hold the job.
+    if !isHeld, jobs[job].pointee.state == .running { return .durable(.success) }
+    observeEnd(.doneJob, of: run, into: &effects)
+    if isHeld, isHeldByOthers(run) {
+      answerRuns(of: job, .data(data), isResult: true, into: &effects)
+      leave(run, as: .done, at: now, into: &effects)
+    } else {
+      discard(job, .data(data), at: now, into: &effects)
+    }
     return .durable(.success)
   }
 
@@ -24,9 +33,8 @@ extension Engine {
     guard let run = findRun(reference, peer), takeReport(run, peer, at: now) else {
       return .durable(.success)
     }
-    let job = runs[run].pointee.job
-    endRun(run)
-    putBackFailed(job, at: now, into: &effects)
+    observeEnd(.failJob, of: run, into: &effects)
+    leave(run, as: .failed, at: now, into: &effects)
     return .durable(.success)
   }
 
@@ -38,32 +46,68 @@ extension Engine {
     guard let run = findRun(reference, peer), takeReport(run, peer, at: now) else {
       return .durable(.success)
     }
-    let job = runs[run].pointee.job
-    endRun(run)
-    let count = Int64(jobs[job].pointee.count) + Int64(step)
-    jobs[job].pointee.count = Int32(clamping: count)
-    putBack(job, delay: max(0, delay), at: now, into: &effects)
+    observeEnd(.schedLaterJob, of: run, into: &effects)
+    leave(run, as: .later(delay: max(0, delay), step: step), at: now, into: &effects)
     return .durable(.success)
   }
 
-  /// What a failed, lost or expired run does to its job.
-  mutating func putBackFailed(_ job: Slot, at now: Now, into effects: inout Effects) {
-    putBack(job, delay: 1, at: now, into: &effects)
+  /// A held run ends, and with the last of its round the job's turn.
+  mutating func leave(
+    _ run: Slot, as outcome: RunOutcome, at now: Now, into effects: inout Effects
+  ) {
+    let job = runs[run].pointee.job
+    let outcome = note(outcome, runs[run].pointee.round)
+    endRun(run)
+    settle(job, outcome, at: now, into: &effects)
   }
 
-  /// A job that nobody holds waits anew, and the store hears of it.
+  /// What a turn does to its job, unless others hold it still.
+  mutating func settle(
+    _ job: Slot, _ outcome: RunOutcome, at now: Now, into effects: inout Effects
+  ) {
+    if jobs[job].pointee.state == .running { return }
+    switch outcome {
+    case .done: discard(job, .data(Word.failed.bytes), at: now, into: &effects)
+    case .later(let delay, let step):
+      let count = Int64(jobs[job].pointee.count) + Int64(step)
+      jobs[job].pointee.count = Int32(clamping: count)
+      putBack(job, delay: delay, at: now, into: &effects)
+    case .failed: putBack(job, delay: 1, at: now, into: &effects)
+    case .released:
+      releaseClaims(of: job, into: &effects)
+      waitAgain(job, at: now, into: &effects)
+    }
+  }
+
+  func observeEnd(_ kind: EngineEvent.Kind, of run: Slot, into effects: inout Effects) {
+    guard isObserved else { return }
+    let function = jobs[runs[run].pointee.job].pointee.function
+    observe(
+      kind, functions[function].pointee.bytes, since: runs[run].pointee.startedAt,
+      into: &effects)
+  }
+
+  /// A job that nobody holds waits anew, and the store hears of it. Who waits for the result hears
+  /// `failed` instead of a second run (PROTOCOL 2.5); a job that exists only for them goes.
   private mutating func putBack(
     _ job: Slot, delay: Int64, at now: Now, into effects: inout Effects
   ) {
     let record = jobs[job]
+    releaseClaims(of: job, into: &effects)
+    let wasAwaited = answerRuns(of: job, .data(Word.failed.bytes), into: &effects)
+    if wasAwaited, record.pointee.isTransient {
+      return discard(job, .data(Word.failed.bytes), at: now, into: &effects)
+    }
     record.pointee.scheduledAt = now.wallSeconds.addingSaturated(delay)
     record.pointee.due = now.wall.addingSaturated(delay.secondsInMilliseconds)
     record.pointee.sequence = nextSequence()
-    store(
-      .reschedule(
-        record.pointee.id, scheduledAt: record.pointee.scheduledAt, due: record.pointee.due,
-        count: record.pointee.count, previousRunAt: Int64(record.pointee.previousRunAt)),
-      into: &effects)
+    if !record.pointee.isTransient {
+      store(
+        .reschedule(
+          record.pointee.id, scheduledAt: record.pointee.scheduledAt, due: record.pointee.due,
+          count: record.pointee.count, previousRunAt: Int64(record.pointee.previousRunAt)),
+        into: &effects)
+    }
     waitAgain(job, at: now, into: &effects)
   }
 

@@ -5,6 +5,7 @@ extension Engine {
   /// Enters a fresh run everywhere.
   mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
     runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number), in: runs)
+    if runs[run].pointee.round != .none { rounds[runs[run].pointee.round].pointee.runs += 1 }
     let session = sessions[peer]
     let first = session.pointee.firstRun
     runs[run].pointee.next = first
@@ -19,16 +20,7 @@ extension Engine {
   /// Makes the job the worker's: at hand-out, and when a late word revives an expired offer.
   private mutating func hold(_ run: Slot, at now: Now) {
     let record = runs[run]
-    let job = jobs[record.pointee.job]
-    let function = functions[job.pointee.function]
-    job.pointee.state = .running
-    job.pointee.previous = .none
-    job.pointee.next = function.pointee.firstRunning
-    if job.pointee.next != .none {
-      jobs[job.pointee.next].pointee.previous = record.pointee.job
-    }
-    function.pointee.firstRunning = record.pointee.job
-    function.pointee.running += 1
+    if joinRound(record.pointee.round) { enterRunning(record.pointee.job) }
     if record.pointee.state == .offered {
       appendUnconfirmed(run)
       let wait = Int64(max(1, settings.assignWait)) * 1000
@@ -36,6 +28,17 @@ extension Engine {
     } else {
       setDeadline(run, record.pointee.leaseEnd)
     }
+  }
+
+  private func enterRunning(_ slot: Slot) {
+    let job = jobs[slot]
+    let function = functions[job.pointee.function]
+    job.pointee.state = .running
+    job.pointee.previous = .none
+    job.pointee.next = function.pointee.firstRunning
+    if job.pointee.next != .none { jobs[job.pointee.next].pointee.previous = slot }
+    function.pointee.firstRunning = slot
+    function.pointee.running += 1
   }
 
   /// Takes the job back from the worker and keeps the run, for a word or a report that may still
@@ -46,14 +49,17 @@ extension Engine {
     record.pointee.state = state
     setDeadline(run, .max)
     if state == .leaseExpired { leaveUnconfirmed(run) }
-    leaveRunning(record.pointee.job)
+    if leaveRound(record.pointee.round) { leaveRunning(record.pointee.job) }
   }
 
   /// Takes a run out of everything and frees it. A held job is left in no list.
   mutating func endRun(_ run: Slot) {
     let record = runs[run]
     let job = jobs[record.pointee.job]
-    if record.pointee.state.isHeld { leaveRunning(record.pointee.job) }
+    if record.pointee.state.isHeld, leaveRound(record.pointee.round) {
+      leaveRunning(record.pointee.job)
+    }
+    forgetRound(record.pointee.round)
     setDeadline(run, .max)
     leaveUnconfirmed(run)
     runIndex.remove(run, in: runs)
@@ -108,7 +114,11 @@ extension Engine {
     case .offerExpired:
       leaveUnconfirmed(run)
       let job = record.pointee.job
-      if jobs[job].pointee.state == .staged || record.pointee.leaseEnd <= now.monotonic { return }
+      switch jobs[job].pointee.state {
+      case .ready, .scheduled: if record.pointee.leaseEnd <= now.monotonic { return }
+      // Replaced meanwhile, or held by others of its round.
+      case .staged, .running, .locked, .free: return
+      }
       unschedule(job)
       record.pointee.state = .accepted
       hold(run, at: now)
@@ -121,10 +131,11 @@ extension Engine {
   ) {
     sessions[peer].pointee.hasConfirmed = true
     guard let run = findUnconfirmed(message, peer) else { return }
-    let job = runs[run].pointee.job
-    let wasHeld = runs[run].pointee.state.isHeld
-    endRun(run)
-    if wasHeld { waitAgain(job, at: now, into: &effects) }
+    if runs[run].pointee.state.isHeld {
+      leave(run, as: .released, at: now, into: &effects)
+    } else {
+      endRun(run)
+    }
   }
 
   /// The run of this connection that a report names.
@@ -150,8 +161,12 @@ extension Engine {
   mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
     invariant(jobs[job].pointee.state != .running, "E2: a job that waits is held by nobody")
     let function = jobs[job].pointee.function
-    if functions[function].pointee.isDropped { return deleteDropped(job, into: &effects) }
+    if functions[function].pointee.isDropped {
+      return deleteDropped(job, at: now, into: &effects)
+    }
     jobs[job].pointee.state = .staged
+    // What became of it while it ran is not durable yet; it waits for that first.
+    if jobs[job].pointee.staged != .none { return }
     schedule(job, at: now)
     if functions[function].pointee.isMarked { return }
     functions[function].pointee.isMarked = true

@@ -26,6 +26,7 @@ extension Engine {
       function.pointee.heap.remove(job, in: jobs)
       refreshWakeUp(record.pointee.function)
     case .ready: unlinkReady(job, function)
+    case .locked: leaveLocked(job, function)
     case .staged, .running, .free: break
     }
     if record.pointee.state != .running { record.pointee.state = .staged }
@@ -108,6 +109,34 @@ extension Engine {
       jobs[function.pointee.lastReady].pointee.next = job
     }
     function.pointee.lastReady = job
+  }
+
+  /// Takes the job, which nobody holds, out of its turn: it waits for a lock.
+  func enterLocked(_ job: Slot) {
+    let record = jobs[job]
+    let function = functions[record.pointee.function]
+    let first = function.pointee.firstLocked
+    record.pointee.state = .locked
+    record.pointee.previous = .none
+    record.pointee.next = first
+    if first != .none { jobs[first].pointee.previous = job }
+    function.pointee.firstLocked = job
+    function.pointee.locked += 1
+  }
+
+  private func leaveLocked(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
+    let record = jobs[job]
+    if record.pointee.previous == .none {
+      function.pointee.firstLocked = record.pointee.next
+    } else {
+      jobs[record.pointee.previous].pointee.next = record.pointee.next
+    }
+    if record.pointee.next != .none {
+      jobs[record.pointee.next].pointee.previous = record.pointee.previous
+    }
+    record.pointee.previous = .none
+    record.pointee.next = .none
+    function.pointee.locked -= 1
   }
 
   private func unlinkReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {

@@ -40,7 +40,7 @@ extension Engine {
     versions[slot].pointee.older = job.pointee.staged
     if job.pointee.staged != .none { versions[job.pointee.staged].pointee.newer = slot }
     job.pointee.staged = slot
-    job.pointee.state = .staged
+    if !version.keepsFields { job.pointee.state = .staged }
     if lastStaged == .none {
       firstStaged = slot
     } else {
@@ -61,7 +61,7 @@ extension Engine {
       let job = jobs[version.job]
       if version.isFirst { functions[job.pointee.function].pointee.unborn -= 1 }
       releaseBlock(of: version, nameLength: job.pointee.nameLength)
-      if job.pointee.staged == .none { waitAgain(version.job, at: now, into: &effects) }
+      waitUnlessHeld(version.job, at: now, into: &effects)
     }
   }
 
@@ -113,6 +113,15 @@ extension Engine {
     unlink(slot)
     if version.job == .none { return }
     let job = jobs[version.job]
+    if version.keepsFields {
+      if version.newer != .none {
+        versions[version.newer].pointee.isTransient = version.isTransient
+      } else {
+        job.pointee.isTransient = version.isTransient
+        waitUnlessHeld(version.job, at: now, into: &effects)
+      }
+      return
+    }
     if version.newer != .none {
       // The newer version stands on what this one stood on.
       let newer = versions[version.newer]
@@ -126,12 +135,20 @@ extension Engine {
     }
     bytes.release(job.pointee.block, job.pointee.blockSize)
     restore(job, from: version)
-    if job.pointee.staged == .none { waitAgain(version.job, at: now, into: &effects) }
+    waitUnlessHeld(version.job, at: now, into: &effects)
+  }
+
+  /// Lets a job wait for its turn whose last staged version has been settled.
+  private mutating func waitUnlessHeld(_ job: Slot, at now: Now, into effects: inout Effects) {
+    let record = jobs[job]
+    if record.pointee.staged != .none || record.pointee.state != .staged { return }
+    waitAgain(job, at: now, into: &effects)
   }
 
   /// A job that no store ever had: there is no row to delete.
   private mutating func deleteUnborn(_ job: Slot, into effects: inout Effects) {
     let function = jobs[job].pointee.function
+    endWaiters(of: job, .refused(.storeFailed), into: &effects)
     deleteJob(job)
     freeIfEmpty(function, into: &effects)
   }
@@ -140,6 +157,7 @@ extension Engine {
     _ newer: UnsafeMutablePointer<StagedVersion>, from version: StagedVersion
   ) {
     newer.pointee.isFirst = version.isFirst
+    newer.pointee.isTransient = version.isTransient
     newer.pointee.due = version.due
     newer.pointee.sequence = version.sequence
     newer.pointee.scheduledAt = version.scheduledAt
@@ -153,6 +171,7 @@ extension Engine {
   private func restore(_ job: UnsafeMutablePointer<JobRecord>, from version: StagedVersion) {
     guard let block = version.block else { fatalError("a version before this one has bytes") }
     job.pointee.block = block
+    job.pointee.isTransient = version.isTransient
     job.pointee.workloadLength = version.workloadLength
     job.pointee.due = version.due
     job.pointee.sequence = version.sequence

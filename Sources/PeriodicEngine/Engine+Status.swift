@@ -52,6 +52,6 @@ extension Engine {
     return FunctionStatus(
       name: function.pointee.bytes, workers: function.pointee.workers,
       jobs: function.pointee.jobs - function.pointee.unborn, running: function.pointee.running,
-      locked: 0, scheduledAt: first ?? now.wallSeconds)
+      locked: function.pointee.locked, scheduledAt: first ?? now.wallSeconds)
   }
 }

@@ -10,8 +10,11 @@ extension Engine {
     if let refusal = Engine.check(fields.key) { return .now(.refused(refusal)) }
     let known = findFunction(fields.key.function)
     if let known, let job = findJob(fields.key.name, of: known) {
-      if jobs[job].pointee.state == .running { return .durable(.success) }
-      replace(job, with: fields, at: now, into: &effects)
+      if jobs[job].pointee.state == .running {
+        keep(job, into: &effects)
+      } else {
+        replace(job, with: fields, isSubmitted: true, at: now, into: &effects)
+      }
       return .durable(.success)
     }
     if jobCount >= limits.jobs { return .now(.refused(.limit(.jobs, value: jobCount + 1))) }
@@ -19,19 +22,19 @@ extension Engine {
     guard let function = known ?? addFunction(fields.key.function, into: &effects) else {
       return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
     }
-    create(fields, of: function, at: now, into: &effects)
+    create(fields, of: function, isTransient: false, at: now, into: &effects)
     return .durable(.success)
   }
 
   /// Deletes a job in any state; a worker that has it is not told (PROTOCOL 2.8).
-  mutating func remove(_ key: JobKey, into effects: inout Effects) -> Answer {
+  mutating func remove(_ key: JobKey, at now: Now, into effects: inout Effects) -> Answer {
     guard let function = findFunction(key.function), let job = findJob(key.name, of: function)
     else {
       // It may be gone by a remove that is not durable yet.
       return .durable(.refused(.noSuchJob))
     }
-    store(.delete(jobs[job].pointee.id), into: &effects)
-    deleteJob(job)
+    observe(.removeJob, functions[function].pointee.bytes, into: &effects)
+    discard(job, .data(Word.removed.bytes), at: now, into: &effects)
     return .durable(.success)
   }
 
@@ -44,14 +47,18 @@ extension Engine {
     return nil
   }
 
-  private mutating func create(
-    _ fields: JobFields, of function: Slot, at now: Now, into effects: inout Effects
+  /// Makes a new job. A transient one is assignable at once: no store will have it.
+  mutating func create(
+    _ fields: JobFields, of function: Slot, isTransient: Bool, at now: Now,
+    into effects: inout Effects
   ) {
     let id = JobID(numbers.take())
     let job = insertJob(id, fields, of: function, due: orderKey(fields, now))
     jobs[job].pointee.scheduledAt = shownTime(fields, now)
+    jobs[job].pointee.isTransient = isTransient
     request(&effects)
-    if isDurable {
+    observe(.pushJob, functions[function].pointee.bytes, into: &effects)
+    if isDurable, !isTransient {
       functions[function].pointee.unborn += 1
       stage(StagedVersion(job: job, batch: collectingBatch, isFirst: true))
       store(.put(stored(job)), into: &effects)
@@ -60,11 +67,15 @@ extension Engine {
     }
   }
 
-  private mutating func replace(
-    _ job: Slot, with fields: JobFields, at now: Now, into effects: inout Effects
+  /// Replaces a job that nobody runs, as a whole. What was submitted once stays stored; RUN_JOB
+  /// alone makes no job that outlives its waiters.
+  mutating func replace(
+    _ job: Slot, with fields: JobFields, isSubmitted: Bool, at now: Now,
+    into effects: inout Effects
   ) {
     let record = jobs[job]
     var version = StagedVersion(job: job, batch: collectingBatch, isFirst: false)
+    version.isTransient = record.pointee.isTransient
     version.due = record.pointee.due
     version.sequence = record.pointee.sequence
     version.scheduledAt = record.pointee.scheduledAt
@@ -75,8 +86,10 @@ extension Engine {
     version.origin = record.pointee.origin
 
     unschedule(job)
+    releaseClaims(of: job, into: &effects)
     // A worker that lost the job reported on the old version.
     forgetRuns(of: job)
+    if isSubmitted { record.pointee.isTransient = false }
     record.pointee.block = copy(name: record.pointee.name, workload: fields.workload)
     record.pointee.workloadLength = UInt32(fields.workload.count)
     record.pointee.timeout = max(0, fields.timeout)
@@ -85,13 +98,29 @@ extension Engine {
     record.pointee.due = orderKey(fields, now)
     record.pointee.scheduledAt = shownTime(fields, now)
     record.pointee.sequence = nextSequence()
-    if isDurable {
+    observe(
+      .pushJob, functions[record.pointee.function].pointee.bytes, into: &effects)
+    if isDurable, !record.pointee.isTransient {
       stage(version)
       store(.put(stored(job)), into: &effects)
     } else {
       releaseBlock(of: version, nameLength: record.pointee.nameLength)
       waitAgain(job, at: now, into: &effects)
     }
+  }
+
+  /// A job that runs has been submitted too: no second run, but the store keeps it from now on.
+  private mutating func keep(_ job: Slot, into effects: inout Effects) {
+    let record = jobs[job]
+    // With a version on its way the promise is made anew: that batch may yet fail.
+    if isDurable, record.pointee.isTransient || record.pointee.staged != .none {
+      var version = StagedVersion(job: job, batch: collectingBatch, isFirst: false)
+      version.keepsFields = true
+      version.isTransient = record.pointee.isTransient
+      stage(version)
+      store(.put(stored(job)), into: &effects)
+    }
+    record.pointee.isTransient = false
   }
 
   /// max(when to run, now): a job for a past time overtakes nobody.

@@ -14,7 +14,7 @@ extension Engine {
     }
   }
 
-  private func jobHash(_ name: Bytes, _ function: Slot) -> UInt32 {
+  func jobHash(_ name: Bytes, _ function: Slot) -> UInt32 {
     seededHash(name, UInt64(function) + 1)
   }
 
@@ -69,8 +69,22 @@ extension Engine {
     return job
   }
 
+  /// A job is gone, for the store too: whoever waits for it hears `reply`, its locks go on.
+  mutating func discard(
+    _ job: Slot, _ reply: Reply, at now: Now, into effects: inout Effects
+  ) {
+    let record = jobs[job]
+    let function = record.pointee.function
+    endWaiters(of: job, reply, into: &effects)
+    releaseClaims(of: job, into: &effects)
+    if !record.pointee.isTransient { store(.delete(record.pointee.id), into: &effects) }
+    deleteJob(job)
+    freeIfEmpty(function, into: &effects)
+  }
+
   /// Takes a job out of everything and frees it, with its runs.
   mutating func deleteJob(_ job: Slot) {
+    invariant(jobs[job].pointee.claim == .none, "E6: a job that goes has no lock")
     unschedule(job)
     forgetRuns(of: job)
     let record = jobs[job]

@@ -28,6 +28,11 @@ extension Engine {
   mutating func closeSlice(at now: Now, into effects: inout Effects) {
     var left = 512
     while left > 0, let peer = closingSessions.last {
+      if sessions[peer].pointee.firstWaiter != .none {
+        removeWaiter(sessions[peer].pointee.firstWaiter)
+        left -= 1
+        continue
+      }
       let run = sessions[peer].pointee.firstRun
       if run == .none {
         closingSessions.removeLast()
@@ -35,22 +40,27 @@ extension Engine {
         continue
       }
       left -= 1
-      let job = runs[run].pointee.job
-      let wasHeld = runs[run].pointee.state.isHeld
-      endRun(run)
-      if wasHeld { putBackFailed(job, at: now, into: &effects) }
+      if runs[run].pointee.state.isHeld {
+        observeEnd(.failJob, of: run, into: &effects)
+        leave(run, as: .failed, at: now, into: &effects)
+      } else {
+        endRun(run)
+      }
     }
   }
 
   mutating func register(
-    _ name: Bytes, _ peer: Slot, into effects: inout Effects
+    _ name: Bytes, _ peer: Slot, isBroadcast: Bool, into effects: inout Effects
   ) -> Answer {
     if name.isEmpty { return .now(.refused(.emptyFunction)) }
     if name.count > Limits.nameBytes {
       return .now(.refused(.limit(.nameBytes, value: name.count)))
     }
     let known = findFunction(name)
-    if let known, findRegistration(known, peer) != nil { return .now(.success) }
+    if let known, let registration = findRegistration(known, peer) {
+      setBroadcast(registration, isBroadcast)
+      return .now(.success)
+    }
     let count = sessions[peer].pointee.registrations
     if count >= limits.functionsPerConnection {
       return .now(.refused(.limit(.functionsPerConnection, value: count + 1)))
@@ -58,7 +68,7 @@ extension Engine {
     guard let function = known ?? addFunction(name, into: &effects) else {
       return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
     }
-    addRegistration(function, peer)
+    addRegistration(function, peer, isBroadcast: isBroadcast)
     return .now(.success)
   }
 
@@ -120,11 +130,24 @@ extension Engine {
     return nil
   }
 
-  private mutating func addRegistration(_ function: Slot, _ peer: Slot) {
+  /// The later of CAN_DO and BROADCAST counts for a connection.
+  private func setBroadcast(_ slot: Slot, _ isBroadcast: Bool) {
+    let registration = registrations[slot]
+    let function = functions[registration.pointee.function]
+    if registration.pointee.isBroadcast { function.pointee.broadcasters -= 1 }
+    if isBroadcast { function.pointee.broadcasters += 1 }
+    registration.pointee.isBroadcast = isBroadcast
+  }
+
+  private mutating func addRegistration(
+    _ function: Slot, _ peer: Slot, isBroadcast: Bool
+  ) {
     let session = sessions[peer]
     let first = session.pointee.cursor
     let slot = registrations.insert(
-      Registration(session: peer, function: function, previous: .none, next: .none))
+      Registration(
+        session: peer, function: function, isBroadcast: false, previous: .none, next: .none))
+    setBroadcast(slot, isBroadcast)
     if first == .none {
       registrations[slot].pointee.previous = slot
       registrations[slot].pointee.next = slot
@@ -143,6 +166,7 @@ extension Engine {
   private mutating func removeRegistration(_ slot: Slot) {
     let registration = registrations[slot]
     leaveRing(slot)
+    setBroadcast(slot, false)
     let session = sessions[registration.pointee.session]
     let next = registration.pointee.next
     if next == slot {

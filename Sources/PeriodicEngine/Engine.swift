@@ -30,12 +30,20 @@ public struct Engine: ~Copyable {
   let sessions = Slab<SessionRecord>()
   let registrations = Slab<Registration>()
   let runs = Slab<Run>()
+  let rounds = Slab<Round>()
   let versions = Slab<StagedVersion>()
+  let waitLists = Slab<WaitList>()
+  let waiters = Slab<Waiter>()
+  let locks = Slab<LockRecord>()
+  let claims = Slab<Claim>()
   var bytes = BlockArena()
 
   var jobIndex = HashIndex<JobRecord>()
   var functionIndex = HashIndex<FunctionRecord>()
   var runIndex = HashIndex<Run>()
+  var waitIndex = HashIndex<WaitList>()
+  var waiterIndex = HashIndex<Waiter>()
+  var lockIndex = HashIndex<LockRecord>()
   /// Functions in the order of their names' bytes, for STATUS.
   var sortedFunctions: [Slot] = []
 
@@ -43,6 +51,10 @@ public struct Engine: ~Copyable {
   var wakeUps = IndexedHeap<FunctionRecord>()
   /// Runs by the monotonic time at which something happens to them.
   var deadlines = IndexedHeap<Run>()
+  /// Waiters by the monotonic time at which they have waited long enough.
+  var waiterDeadlines = IndexedHeap<Waiter>()
+  /// Locks that are held, by the monotonic time since when.
+  var holdings = IndexedHeap<Claim>()
 
   var numbers: Numbers
   var sequence: UInt64 = 0
@@ -62,7 +74,9 @@ public struct Engine: ~Copyable {
   var hasClockWork = false
   /// Functions to be served at the end of the call.
   var marked: [Slot] = []
-  /// Names of freed functions that effects of the last call may still borrow.
+  /// Locks that may have become free in this call.
+  var markedLocks: [Slot] = []
+  /// Names of freed functions and locks that effects of the last call may still borrow.
   var retiredNames: [Bytes] = []
 
   /// - Parameter isDurable: whether store operations are wanted, and `committed` will follow.
@@ -82,14 +96,24 @@ public struct Engine: ~Copyable {
     jobIndex.destroy()
     functionIndex.destroy()
     runIndex.destroy()
+    waitIndex.destroy()
+    waiterIndex.destroy()
+    lockIndex.destroy()
     wakeUps.destroy()
     deadlines.destroy()
+    waiterDeadlines.destroy()
+    holdings.destroy()
     jobs.destroy()
     functions.destroy()
     sessions.destroy()
     registrations.destroy()
     runs.destroy()
+    rounds.destroy()
     versions.destroy()
+    waitLists.destroy()
+    waiters.destroy()
+    locks.destroy()
+    claims.destroy()
   }
 
   /// Whether `work` has something to do now.
@@ -121,10 +145,32 @@ public struct Engine: ~Copyable {
     case .sleep: answer = .now(.noop)
     case .serverOnly: return
     case .submit(let job): answer = submit(job, at: now, into: &effects)
-    case .remove(let key): answer = remove(key, into: &effects)
+    case .run(let job):
+      guard let early = run(job, message, peer, at: now, into: &effects) else { return }
+      answer = early
+    case .receiveData(let job): answer = receiveData(job, message, peer, at: now)
+    case .remove(let key): answer = remove(key, at: now, into: &effects)
     case .drop(let function): answer = drop(function, into: &effects)
-    case .canDo(let function):
-      answer = register(function, peer, into: &effects)
+    case .getSetting(let key): answer = .now(.setting(settings.value(of: key) ?? 0))
+    case .setSetting(let key, let value): answer = set(key, to: value, into: &effects)
+    case .dump, .load, .shutdown, .status, .undefined: answer = .now(.refused(.unknownCommand))
+    default:
+      return dispatchWork(command, message, session, peer, at: now, into: &effects)
+    }
+    reply(answer, message, session, into: &effects)
+  }
+
+  /// The commands of workers.
+  private mutating func dispatchWork(
+    _ command: Command, _ message: MessageID, _ session: SessionID, _ peer: Slot, at now: Now,
+    into effects: inout Effects
+  ) {
+    let answer: Answer
+    switch command {
+    case .canDo(let function), .broadcast(let function):
+      var isBroadcast = false
+      if case .broadcast = command { isBroadcast = true }
+      answer = register(function, peer, isBroadcast: isBroadcast, into: &effects)
       reply(answer, message, session, into: &effects)
       return serveSession(peer, at: now, into: &effects)
     case .cannotDo(let function): answer = unregister(function, peer)
@@ -132,15 +178,17 @@ public struct Engine: ~Copyable {
       return grab(message, session, peer, confirms: confirms, at: now, into: &effects)
     case .assigned: return confirm(message, peer, at: now)
     case .unassigned: return refuse(message, peer, at: now, into: &effects)
-    case .done(let run, _): answer = done(run, peer, into: &effects)
+    case .done(let run, let data): answer = done(run, data, peer, at: now, into: &effects)
     case .fail(let run): answer = fail(run, peer, at: now, into: &effects)
     case .later(let run, let delay, let step):
       answer = later(run, peer, delay: delay, step: step, at: now, into: &effects)
-    case .getSetting(let key): answer = .now(.setting(settings.value(of: key) ?? 0))
-    case .setSetting(let key, let value): answer = set(key, to: value, into: &effects)
-    case .run, .receiveData, .dump, .load, .shutdown, .broadcast,
-      .workData, .acquire, .release, .status, .undefined:
-      answer = .now(.refused(.unknownCommand))
+    case .workData(let run, let data):
+      answer = workData(run, data, peer, at: now, into: &effects)
+    case .acquire(let lock, let capacity, let run):
+      answer = acquire(lock, capacity, run, peer, at: now, into: &effects)
+    case .release(let lock, let run):
+      answer = release(lock, run, peer, at: now, into: &effects)
+    default: answer = .now(.refused(.unknownCommand))
     }
     reply(answer, message, session, into: &effects)
   }
@@ -151,7 +199,7 @@ public struct Engine: ~Copyable {
     if hasClockWork { runClock(at: now, into: &effects) }
     settleCommitted(at: now, into: &effects)
     closeSlice(at: now, into: &effects)
-    freeDroppedSlice(into: &effects)
+    freeDroppedSlice(at: now, into: &effects)
     serveMarked(at: now, into: &effects)
   }
 
@@ -184,5 +232,14 @@ public struct Engine: ~Copyable {
 
   func store(_ operation: StoreOperation, into effects: inout Effects) {
     if isDurable { effects.append(.store(operation)) }
+  }
+
+  func observe(
+    _ kind: EngineEvent.Kind, _ name: Bytes, since start: Int64? = nil,
+    into effects: inout Effects
+  ) {
+    guard isObserved else { return }
+    let took = start.map { max(0, lastMonotonic - $0) } ?? 0
+    effects.append(.event(EngineEvent(kind, name, milliseconds: took)))
   }
 }

@@ -24,7 +24,37 @@ extension Engine {
       functions[slot].pointee.ring != .none
         && functions[slot].pointee.heap.first?.key == wakeUps[heapPlace(slot)].key
     }
+    checkHeap(waiterDeadlines, in: waiters) { _ in true }
+    checkHeap(holdings, in: claims) { claims[$0].pointee.isHolder }
+    invariant(waiterDeadlines.count == waiters.count, "E10: every waiter has a deadline")
+    invariant(waiterIndex.count == waiters.count, "E7: every waiter is indexed once")
+    invariant(waitIndex.count == waitLists.count, "E7: every list of waiters is indexed once")
+    invariant(lockIndex.count == locks.count, "E7: every lock is indexed once")
+    invariant(markedLocks.isEmpty, "E6: what became free has been handed on")
+    for index in 0..<waiterDeadlines.count { checkWaiter(waiterDeadlines[index].slot) }
+    for index in 0..<holdings.count { checkLock(claims[holdings[index].slot].pointee.lock) }
     checkStaged()
+  }
+
+  private func checkWaiter(_ slot: Slot) {
+    let list = waitLists[waiters[slot].pointee.list].pointee
+    if waiters[slot].pointee.isListener || functions[list.function].pointee.isDropped { return }
+    invariant(
+      findJob(list.bytes, of: list.function) != nil, "E1: what somebody waits for exists")
+  }
+
+  private func checkLock(_ slot: Slot) {
+    let lock = locks[slot].pointee
+    var holders = 0
+    var claim = lock.firstHolder
+    while claim != .none {
+      holders += 1
+      claim = claims[claim].pointee.next
+    }
+    invariant(holders == lock.holders, "E6: holders are counted")
+    invariant(
+      lock.firstQueued == .none || holders >= Int(lock.capacity),
+      "E6: nobody waits for a lock that is free")
   }
 
   private func heapPlace(_ function: Slot) -> Int { Int(functions[function].pointee.heapIndex) }
@@ -38,7 +68,9 @@ extension Engine {
     let ready = checkReady(slot)
     let running = checkRunning(slot)
     invariant(running == function.pointee.running, "E7: running jobs are counted")
-    let listed = function.pointee.heap.count + ready + running
+    let locked = checkLocked(slot)
+    invariant(locked == function.pointee.locked, "E7: locked jobs are counted")
+    let listed = function.pointee.heap.count + ready + running + locked
     invariant(
       function.pointee.jobs >= listed && function.pointee.unborn >= 0
         && function.pointee.unborn <= function.pointee.jobs - listed,
@@ -77,14 +109,43 @@ extension Engine {
     var job = functions[slot].pointee.firstRunning
     while job != .none {
       invariant(jobs[job].pointee.state == .running, "E7: running")
-      var held = 0
-      var run = jobs[job].pointee.run
-      while run != .none {
-        invariant(runs[run].pointee.job == job, "E7: a run of this job")
-        if runs[run].pointee.state.isHeld { held += 1 }
-        run = runs[run].pointee.nextOfJob
+      checkRuns(of: job)
+      count += 1
+      job = jobs[job].pointee.next
+    }
+    return count
+  }
+
+  /// One current assignment; of a broadcast one for each receiver, which the round counts.
+  private func checkRuns(of job: Slot) {
+    var held = 0
+    var round: Slot = .none
+    var run = jobs[job].pointee.run
+    while run != .none {
+      invariant(runs[run].pointee.job == job, "E7: a run of this job")
+      if runs[run].pointee.state.isHeld {
+        held += 1
+        round = runs[run].pointee.round
       }
-      invariant(held == 1, "E2: a running job has one current assignment")
+      run = runs[run].pointee.nextOfJob
+    }
+    let wanted = round == .none ? 1 : rounds[round].pointee.held
+    invariant(held == wanted && held > 0, "E2: a running job has one current assignment")
+  }
+
+  private func checkLocked(_ slot: Slot) -> Int {
+    var count = 0
+    var job = functions[slot].pointee.firstLocked
+    while job != .none {
+      invariant(jobs[job].pointee.state == .locked, "E7: locked")
+      invariant(!hasHeldRun(job), "E2: a locked job is held by nobody")
+      var queued = 0
+      var claim = jobs[job].pointee.claim
+      while claim != .none {
+        if !claims[claim].pointee.isHolder { queued += 1 }
+        claim = claims[claim].pointee.nextOfJob
+      }
+      invariant(queued == 1, "E6: a locked job waits for one lock")
       count += 1
       job = jobs[job].pointee.next
     }
@@ -127,7 +188,11 @@ extension Engine {
       invariant(version.pointee.batch >= batch, "E8: versions stand in the order of their batches")
       batch = version.pointee.batch
       if version.pointee.job != .none {
-        invariant(jobs[version.pointee.job].pointee.state == .staged, "E8: staged, not assignable")
+        let state = jobs[version.pointee.job].pointee.state
+        let isAssignable = state == .ready || state == .scheduled
+        invariant(
+          state == .staged || version.pointee.keepsFields && !isAssignable,
+          "E8: staged, not assignable")
       }
       count += 1
       slot = version.pointee.next

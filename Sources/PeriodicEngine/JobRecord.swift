@@ -12,6 +12,8 @@ enum JobState: UInt8 {
   case ready
   /// Handed to a worker.
   case running
+  /// Waits for a lock.
+  case locked
 }
 
 /// One job: everything but its bytes, which lie together in one block of the arena.
@@ -29,6 +31,8 @@ struct JobRecord: HeapElement, HashElement {
   var nameLength: UInt8
   var state: JobState
   var origin: JobOrigin
+  /// Exists only because of RUN_JOB: no store has it, and it goes with the last who waits for it.
+  var isTransient = false
   var function: Slot
   var timeout: Int32
   var count: Int32
@@ -38,13 +42,15 @@ struct JobRecord: HeapElement, HashElement {
   var hash: UInt32 = 0
   var hashNext: Slot = .none
   var heapIndex: Slot = .none
-  /// Neighbours in the ready queue or in the function's list of running jobs.
+  /// Neighbours in the ready queue, or in the function's list of running or of locked jobs.
   var previous: Slot = .none
   var next: Slot = .none
   /// The first of its runs: held ones, or given back ones that may still report.
   var run: Slot = .none
   /// The newest version that waits for its batch.
   var staged: Slot = .none
+  /// The first of the locks that it holds or waits for.
+  var claim: Slot = .none
 
   var name: Bytes { Bytes(start: block, count: Int(nameLength)) }
   var workload: Bytes { Bytes(start: block + Int(nameLength), count: Int(workloadLength)) }
@@ -65,6 +71,9 @@ struct StagedVersion: BitwiseCopyable {
 
   /// Whether there was no version before this one: refused, the job goes.
   var isFirst: Bool
+  /// The version before this one has the same fields, but no store had it; the job runs on.
+  var keepsFields = false
+  var isTransient = false
   var due: Int64 = 0
   var sequence: UInt64 = 0
   var scheduledAt: Int64 = 0

@@ -18,6 +18,9 @@ struct Numbers {
 
   var isExhausted: Bool { next >= limit }
 
+  /// Whether so many can be taken now.
+  func has(_ count: Int) -> Bool { limit - min(next, limit) >= UInt64(count) }
+
   mutating func take() -> UInt64 {
     next += 1
     return next - 1

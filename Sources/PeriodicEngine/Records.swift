@@ -27,8 +27,15 @@ struct FunctionRecord: HeapElement, HashElement {
   /// Jobs that no batch has made durable yet.
   var unborn = 0
 
-  /// Connections that registered it.
+  /// Jobs that wait for a lock, and how many.
+  var firstLocked: Slot = .none
+  var locked = 0
+  /// Requests that wait for its jobs, by job.
+  var firstWaitList: Slot = .none
+
+  /// Connections that registered it, and how many of them as a broadcast.
   var workers = 0
+  var broadcasters = 0
   /// The registration to be served next; the ring may hold some whose grabs are used up.
   var ring: Slot = .none
 
@@ -38,12 +45,16 @@ struct FunctionRecord: HeapElement, HashElement {
   var heapIndex: Slot = .none
 
   var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
+
+  /// A due job goes to every connection, if that is what each of them asked for (PROTOCOL 2.3).
+  var isBroadcast: Bool { workers > 0 && broadcasters == workers }
 }
 
 /// That one connection can do one function.
 struct Registration: BitwiseCopyable {
   var session: Slot
   var function: Slot
+  var isBroadcast: Bool
   /// Neighbours in the function's ring of connections that may have a grab outstanding.
   var ringPrevious: Slot = .none
   var ringNext: Slot = .none
@@ -68,6 +79,9 @@ struct SessionRecord: BitwiseCopyable {
   /// Runs held or given back, newest first.
   var firstRun: Slot = .none
   var runs = 0
+  /// Requests that wait for the end or the data of a job.
+  var firstWaiter: Slot = .none
+  var waiters = 0
   /// Runs that wait for the worker's word, oldest first; then given back ones that may still get
   /// it.
   var firstUnconfirmed: Slot = .none
@@ -97,10 +111,14 @@ enum RunState: UInt8 {
 struct Run: HeapElement, HashElement {
   var job: Slot
   var session: Slot
+  /// Those that were handed the job together; none for a single receiver.
+  var round: Slot
   /// The grab that it used up.
   var message: MessageID
   var fence: UInt64
   var state: RunState
+  /// Monotonic milliseconds of the hand-out.
+  var startedAt: Int64
   /// Monotonic milliseconds at which the lease ends; `Int64.max` for none.
   var leaseEnd: Int64
 

@@ -41,7 +41,9 @@ extension ServerCore {
   /// client when everything it asked has been answered.
   func endIfFinished(_ session: Session, at now: Now) {
     guard session.hasEnded, session.isOpen else { return }
-    let isWaiting = session.isStalled || session.status != nil || session.heldReplies > 0
+    let isWaiting =
+      session.isStalled || session.status != nil || session.heldReplies > 0
+      || session.id.map { engine.isWaiting($0) } ?? false
     if session.isWorker || !isWaiting { end(session, at: now) }
   }
 

@@ -44,6 +44,7 @@ extension ServerCore {
     for session in sessions {
       session.isDirty = false
       if case .closed = session.phase { continue }
+      endIfFinished(session, at: now)
       if !session.outgoing.isEmpty { act(.write(session)) }
       if session.outgoing.count > configuration.limits.outputCloseBytes {
         session.outgoing.reset(keeping: 0)

@@ -89,8 +89,3 @@ public final class Generation1JobList {
     return true
   }
 }
-
-extension StaticString {
-  /// The text's UTF-8.
-  var bytes: Bytes { Bytes(start: utf8Start, count: utf8CodeUnitCount) }
-}

@@ -1,0 +1,142 @@
+import PeriodicCore
+
+/// The tables of locks: finding, adding and taking away.
+extension Engine {
+  func findLock(_ name: Bytes) -> Slot? {
+    lockIndex.find(seededHash(name, 0), in: locks) { locks[$0].pointee.bytes.equals(name) }
+  }
+
+  func findClaim(_ job: Slot, _ lock: Slot) -> Slot? {
+    var claim = jobs[job].pointee.claim
+    while claim != .none, claims[claim].pointee.lock != lock {
+      claim = claims[claim].pointee.nextOfJob
+    }
+    return claim == .none ? nil : claim
+  }
+
+  func claimCount(_ job: Slot) -> Int {
+    var count = 0
+    var claim = jobs[job].pointee.claim
+    while claim != .none {
+      count += 1
+      claim = claims[claim].pointee.nextOfJob
+    }
+    return count
+  }
+
+  mutating func insertLock(_ name: Bytes) -> Slot {
+    let lock = locks.insert(
+      LockRecord(name: copy(name: name, workload: .none), nameLength: UInt8(name.count)))
+    lockIndex.insert(lock, hash: seededHash(name, 0), in: locks)
+    return lock
+  }
+
+  mutating func removeLock(_ lock: Slot) {
+    lockIndex.remove(lock, in: locks)
+    // Events of this call may still borrow the name.
+    retiredNames.append(locks[lock].pointee.bytes)
+    locks.remove(lock)
+  }
+
+  mutating func addClaim(
+    _ job: Slot, _ lock: Slot, _ capacity: UInt16, _ peer: Slot, isHolder: Bool, at now: Now
+  ) {
+    let claim = claims.insert(
+      Claim(
+        lock: lock, job: job, session: id(of: peer), capacity: capacity, isHolder: isHolder,
+        heldSince: 0))
+    claims[claim].pointee.nextOfJob = jobs[job].pointee.claim
+    jobs[job].pointee.claim = claim
+    let record = locks[lock]
+    if capacity > record.pointee.capacity {
+      record.pointee.capacity = capacity
+      record.pointee.atCapacity = 0
+    }
+    if capacity == record.pointee.capacity { record.pointee.atCapacity += 1 }
+    link(claim, isHolder: isHolder, at: now)
+  }
+
+  mutating func removeClaim(_ claim: Slot, into effects: inout Effects) {
+    let record = claims[claim].pointee
+    let lock = locks[record.lock]
+    unlink(claim)
+    if record.isHolder {
+      observe(.releaseLock, lock.pointee.bytes, since: record.heldSince, into: &effects)
+    }
+    var before = jobs[record.job].pointee.claim
+    if before == claim {
+      jobs[record.job].pointee.claim = record.nextOfJob
+    } else {
+      while claims[before].pointee.nextOfJob != claim { before = claims[before].pointee.nextOfJob }
+      claims[before].pointee.nextOfJob = record.nextOfJob
+    }
+    claims.remove(claim)
+    if record.capacity == lock.pointee.capacity {
+      lock.pointee.atCapacity -= 1
+      if lock.pointee.atCapacity == 0 { recountCapacity(lock) }
+    }
+    if !lock.pointee.isMarked {
+      lock.pointee.isMarked = true
+      markedLocks.append(record.lock)
+    }
+  }
+
+  /// The capacity follows the largest count among holders and queue. Those who asked for the
+  /// largest are gone; who else there is has to be looked at.
+  private func recountCapacity(_ lock: UnsafeMutablePointer<LockRecord>) {
+    lock.pointee.capacity = 0
+    lock.pointee.atCapacity = 0
+    for first in [lock.pointee.firstHolder, lock.pointee.firstQueued] {
+      var claim = first
+      while claim != .none {
+        let capacity = claims[claim].pointee.capacity
+        if capacity > lock.pointee.capacity {
+          lock.pointee.capacity = capacity
+          lock.pointee.atCapacity = 0
+        }
+        if capacity == lock.pointee.capacity { lock.pointee.atCapacity += 1 }
+        claim = claims[claim].pointee.next
+      }
+    }
+  }
+
+  mutating func link(_ claim: Slot, isHolder: Bool, at now: Now) {
+    let record = claims[claim]
+    let lock = locks[record.pointee.lock]
+    record.pointee.isHolder = isHolder
+    record.pointee.previous = .none
+    record.pointee.next = .none
+    if isHolder {
+      record.pointee.heldSince = now.monotonic
+      record.pointee.next = lock.pointee.firstHolder
+      if record.pointee.next != .none { claims[record.pointee.next].pointee.previous = claim }
+      lock.pointee.firstHolder = claim
+      lock.pointee.holders += 1
+      holdings.insert(claim, key: now.monotonic, tie: nextSequence(), in: claims)
+    } else {
+      record.pointee.previous = lock.pointee.lastQueued
+      if lock.pointee.lastQueued == .none {
+        lock.pointee.firstQueued = claim
+      } else {
+        claims[lock.pointee.lastQueued].pointee.next = claim
+      }
+      lock.pointee.lastQueued = claim
+    }
+  }
+
+  mutating func unlink(_ claim: Slot) {
+    let record = claims[claim]
+    let lock = locks[record.pointee.lock]
+    let (previous, next) = (record.pointee.previous, record.pointee.next)
+    if previous != .none { claims[previous].pointee.next = next }
+    if next != .none { claims[next].pointee.previous = previous }
+    if record.pointee.isHolder {
+      if previous == .none { lock.pointee.firstHolder = next }
+      lock.pointee.holders -= 1
+      holdings.remove(claim, in: claims)
+    } else {
+      if previous == .none { lock.pointee.firstQueued = next }
+      if next == .none { lock.pointee.lastQueued = previous }
+    }
+  }
+}
