@@ -53,13 +53,13 @@ extension Engine {
       record.pointee.atCapacity = 0
     }
     if capacity == record.pointee.capacity { record.pointee.atCapacity += 1 }
-    link(claim, isHolder: isHolder, at: now)
+    linkClaim(claim, isHolder: isHolder, at: now)
   }
 
   mutating func removeClaim(_ claim: Slot, into effects: inout Effects) {
     let record = claims[claim].pointee
     let lock = locks[record.lock]
-    unlink(claim)
+    unlinkClaim(claim)
     if record.isHolder {
       observe(.releaseLock, lock.pointee.bytes, since: record.heldSince, into: &effects)
     }
@@ -100,7 +100,7 @@ extension Engine {
     }
   }
 
-  mutating func link(_ claim: Slot, isHolder: Bool, at now: Now) {
+  mutating func linkClaim(_ claim: Slot, isHolder: Bool, at now: Now) {
     let record = claims[claim]
     let lock = locks[record.pointee.lock]
     record.pointee.isHolder = isHolder
@@ -124,7 +124,7 @@ extension Engine {
     }
   }
 
-  mutating func unlink(_ claim: Slot) {
+  mutating func unlinkClaim(_ claim: Slot) {
     let record = claims[claim]
     let lock = locks[record.pointee.lock]
     let (previous, next) = (record.pointee.previous, record.pointee.next)

@@ -3,8 +3,8 @@ import PeriodicCore
 /// ACQUIRE and RELEASE: named locks with a count (PROTOCOL 2.6).
 ///
 /// A job, not a worker, holds a lock. A job that meets a full one is taken from its worker and
-/// waits in the lock's queue, keeping other locks that it holds; it gets the lock the moment one is free,
-/// and is handed out again as its holder.
+/// waits in the lock's queue, keeping other locks that it holds; it gets the lock the moment one is
+/// free, and is handed out again as its holder.
 ///
 /// - Invariant: E6. No job becomes the holder of a lock that has as many holders as the largest
 ///   count that its holders and its queue asked for.
@@ -96,8 +96,8 @@ extension Engine {
       {
         let claim = record.pointee.firstQueued
         let job = claims[claim].pointee.job
-        unlink(claim)
-        link(claim, isHolder: true, at: now)
+        unlinkClaim(claim)
+        linkClaim(claim, isHolder: true, at: now)
         observe(.acquireLock, record.pointee.bytes, into: &effects)
         unschedule(job)
         waitAgain(job, at: now, into: &effects)
