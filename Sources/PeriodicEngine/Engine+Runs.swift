@@ -22,7 +22,7 @@ extension Engine {
     let record = runs[run]
     if joinRound(record.pointee.round) { enterRunning(record.pointee.job) }
     if record.pointee.state == .offered {
-      appendUnconfirmed(run)
+      addOffer(run)
       let wait = Int64(max(1, settings.assignWait)) * 1000
       setDeadline(run, min(record.pointee.leaseEnd, now.monotonic + wait))
     } else {
@@ -48,7 +48,7 @@ extension Engine {
     invariant(record.pointee.state.isHeld, "E2: only a held run is given back")
     record.pointee.state = state
     setDeadline(run, .max)
-    if state == .leaseExpired { leaveUnconfirmed(run) }
+    if state == .leaseExpired { removeOffer(run) }
     if leaveRound(record.pointee.round) { leaveRunning(record.pointee.job) }
   }
 
@@ -61,7 +61,7 @@ extension Engine {
     }
     forgetRound(record.pointee.round)
     setDeadline(run, .max)
-    leaveUnconfirmed(run)
+    removeOffer(run)
     runIndex.remove(run, in: runs)
 
     let session = sessions[record.pointee.session]
@@ -93,12 +93,12 @@ extension Engine {
   /// The worker says that it took the job that was assigned under this id (PROTOCOL 2.3).
   mutating func confirm(_ message: MessageID, _ peer: Slot, at now: Now) {
     sessions[peer].pointee.hasConfirmed = true
-    if let run = findUnconfirmed(message, peer) { accept(run, at: now) }
+    if let run = findOffer(message, peer) { accept(run, at: now) }
   }
 
   /// A worker that grabs again under an id has got what was assigned under it.
   mutating func confirmByGrab(_ message: MessageID, _ peer: Slot, at now: Now) {
-    guard let run = findUnconfirmed(message, peer), runs[run].pointee.state.isHeld else { return }
+    guard let run = findOffer(message, peer), runs[run].pointee.state.isHeld else { return }
     accept(run, at: now)
   }
 
@@ -108,11 +108,11 @@ extension Engine {
     switch record.pointee.state {
     case .accepted, .leaseExpired: return
     case .offered:
-      leaveUnconfirmed(run)
+      removeOffer(run)
       record.pointee.state = .accepted
       setDeadline(run, record.pointee.leaseEnd)
     case .offerExpired:
-      leaveUnconfirmed(run)
+      removeOffer(run)
       let job = record.pointee.job
       switch jobs[job].pointee.state {
       case .ready, .scheduled: if record.pointee.leaseEnd <= now.monotonic { return }
@@ -130,7 +130,7 @@ extension Engine {
     _ message: MessageID, _ peer: Slot, at now: Now, into effects: inout Effects
   ) {
     sessions[peer].pointee.hasConfirmed = true
-    guard let run = findUnconfirmed(message, peer) else { return }
+    guard let run = findOffer(message, peer) else { return }
     if runs[run].pointee.state.isHeld {
       leave(run, as: .released, at: now, into: &effects)
     } else {
@@ -173,12 +173,19 @@ extension Engine {
     marked.append(function)
   }
 
-  private func findUnconfirmed(_ message: MessageID, _ peer: Slot) -> Slot? {
-    var run = sessions[peer].pointee.firstUnconfirmed
-    while run != .none, runs[run].pointee.message != message {
-      run = runs[run].pointee.unconfirmedNext
+  /// The oldest run that waits for this worker's word under this id.
+  private func findOffer(_ message: MessageID, _ peer: Slot) -> Slot? {
+    var oldest: Slot?
+    _ = offerIndex.find(messageHash(message, peer), in: offers) { slot in
+      let run = offers[slot].pointee.run
+      guard runs[run].pointee.session == peer, runs[run].pointee.message == message else {
+        return false
+      }
+      if let known = oldest, runs[known].pointee.fence < runs[run].pointee.fence { return false }
+      oldest = run
+      return false
     }
-    return run == .none ? nil : run
+    return oldest
   }
 
   private mutating func setDeadline(_ run: Slot, _ time: Int64) {
@@ -208,37 +215,18 @@ extension Engine {
     function.pointee.running -= 1
   }
 
-  private func appendUnconfirmed(_ run: Slot) {
-    let record = runs[run]
-    let session = sessions[record.pointee.session]
-    let last = session.pointee.lastUnconfirmed
-    record.pointee.isUnconfirmed = true
-    record.pointee.unconfirmedPrevious = last
-    if last == .none {
-      session.pointee.firstUnconfirmed = run
-    } else {
-      runs[last].pointee.unconfirmedNext = run
-    }
-    session.pointee.lastUnconfirmed = run
+  private mutating func addOffer(_ run: Slot) {
+    let offer = offers.insert(Offer(run: run))
+    let hash = messageHash(runs[run].pointee.message, runs[run].pointee.session)
+    offerIndex.insert(offer, hash: hash, in: offers)
+    runs[run].pointee.offer = offer
   }
 
-  private func leaveUnconfirmed(_ run: Slot) {
-    let record = runs[run]
-    guard record.pointee.isUnconfirmed else { return }
-    let session = sessions[record.pointee.session]
-    let (previous, next) = (record.pointee.unconfirmedPrevious, record.pointee.unconfirmedNext)
-    if previous == .none {
-      session.pointee.firstUnconfirmed = next
-    } else {
-      runs[previous].pointee.unconfirmedNext = next
-    }
-    if next == .none {
-      session.pointee.lastUnconfirmed = previous
-    } else {
-      runs[next].pointee.unconfirmedPrevious = previous
-    }
-    record.pointee.isUnconfirmed = false
-    record.pointee.unconfirmedPrevious = .none
-    record.pointee.unconfirmedNext = .none
+  private mutating func removeOffer(_ run: Slot) {
+    let offer = runs[run].pointee.offer
+    if offer == .none { return }
+    offerIndex.remove(offer, in: offers)
+    offers.remove(offer)
+    runs[run].pointee.offer = .none
   }
 }

@@ -9,7 +9,7 @@ extension Engine {
     if count >= limits.waitersPerConnection {
       return .limit(.waitersPerConnection, value: count + 1)
     }
-    let known = waiterIndex.find(waiterHash(message, peer), in: waiters) { slot in
+    let known = waiterIndex.find(messageHash(message, peer), in: waiters) { slot in
       waiters[slot].pointee.session == peer && waiters[slot].pointee.message == message
     }
     return known == nil ? nil : .malformed("message id is in use")
@@ -41,7 +41,7 @@ extension Engine {
     session.pointee.firstWaiter = waiter
     session.pointee.waiters += 1
 
-    waiterIndex.insert(waiter, hash: waiterHash(message, peer), in: waiters)
+    waiterIndex.insert(waiter, hash: messageHash(message, peer), in: waiters)
     let wait = fields.timeout > 0 ? Int64(fields.timeout) : Engine.ordinaryWait
     waiterDeadlines.insert(
       waiter, key: now.monotonic + wait * 1000, tie: nextSequence(), in: waiters)
@@ -89,9 +89,5 @@ extension Engine {
     functions[function].pointee.firstWaitList = slot
     waitIndex.insert(slot, hash: jobHash(name, function), in: waitLists)
     return slot
-  }
-
-  private func waiterHash(_ message: MessageID, _ peer: Slot) -> UInt32 {
-    numberHash(message.number &+ UInt64(peer) << 40)
   }
 }

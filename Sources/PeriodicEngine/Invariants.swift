@@ -27,6 +27,7 @@ extension Engine {
     checkHeap(waiterDeadlines, in: waiters) { _ in true }
     checkHeap(holdings, in: claims) { claims[$0].pointee.isHolder }
     invariant(waiterDeadlines.count == waiters.count, "E10: every waiter has a deadline")
+    invariant(offerIndex.count == offers.count, "E7: every offer is indexed once")
     invariant(waiterIndex.count == waiters.count, "E7: every waiter is indexed once")
     invariant(waitIndex.count == waitLists.count, "E7: every list of waiters is indexed once")
     invariant(lockIndex.count == locks.count, "E7: every lock is indexed once")

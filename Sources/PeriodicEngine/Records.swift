@@ -82,10 +82,6 @@ struct SessionRecord: BitwiseCopyable {
   /// Requests that wait for the end or the data of a job.
   var firstWaiter: Slot = .none
   var waiters = 0
-  /// Runs that wait for the worker's word, oldest first; then given back ones that may still get
-  /// it.
-  var firstUnconfirmed: Slot = .none
-  var lastUnconfirmed: Slot = .none
 
   /// Whether this worker has ever confirmed, or ended, a run.
   var hasConfirmed = false
@@ -132,8 +128,14 @@ struct Run: HeapElement, HashElement {
   var next: Slot = .none
   /// The next run of the same job.
   var nextOfJob: Slot = .none
-  /// Neighbours in the connection's list of unconfirmed runs.
-  var unconfirmedPrevious: Slot = .none
-  var unconfirmedNext: Slot = .none
-  var isUnconfirmed = false
+  /// Its entry among the runs that wait for the worker's word.
+  var offer: Slot = .none
+}
+
+/// A run that waits for the worker's word, or was given back and may still get it: found by
+/// connection and message id.
+struct Offer: HashElement {
+  var run: Slot
+  var hash: UInt32 = 0
+  var hashNext: Slot = .none
 }
