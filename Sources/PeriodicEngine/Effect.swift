@@ -27,12 +27,17 @@ public struct SessionTraits: Sendable, BitwiseCopyable {
   public var confirms: Bool
   /// A job without a time limit gets the server's, whoever submitted it (PROTOCOL 2.13).
   public var fillsTimeout: Bool
+  /// It can say BROADCAST; without that word it is a receiver like the others (PROTOCOL 2.13).
+  public var broadcasts: Bool
 
-  public init(confirms: Bool, fillsTimeout: Bool) {
+  public init(confirms: Bool, fillsTimeout: Bool, broadcasts: Bool) {
     self.confirms = confirms
     self.fillsTimeout = fillsTimeout
+    self.broadcasts = broadcasts
   }
 
-  public static let generation1 = SessionTraits(confirms: false, fillsTimeout: false)
-  public static let generation2 = SessionTraits(confirms: true, fillsTimeout: true)
+  public static let generation1 = SessionTraits(
+    confirms: false, fillsTimeout: false, broadcasts: false)
+  public static let generation2 = SessionTraits(
+    confirms: true, fillsTimeout: true, broadcasts: true)
 }

@@ -161,6 +161,7 @@ extension Engine {
     }
     session.pointee.registrations += 1
     functions[function].pointee.workers += 1
+    if !session.pointee.traits.broadcasts { functions[function].pointee.undecided += 1 }
   }
 
   private mutating func removeRegistration(_ slot: Slot) {
@@ -179,6 +180,9 @@ extension Engine {
     }
     session.pointee.registrations -= 1
     functions[registration.pointee.function].pointee.workers -= 1
+    if !session.pointee.traits.broadcasts {
+      functions[registration.pointee.function].pointee.undecided -= 1
+    }
     registrations.remove(slot)
   }
 }

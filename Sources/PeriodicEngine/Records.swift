@@ -33,9 +33,11 @@ struct FunctionRecord: HeapElement, HashElement {
   /// Requests that wait for its jobs, by job.
   var firstWaitList: Slot = .none
 
-  /// Connections that registered it, and how many of them as a broadcast.
+  /// Connections that registered it, how many of them as a broadcast, and how many that have no
+  /// word for that (generation 1).
   var workers = 0
   var broadcasters = 0
+  var undecided = 0
   /// The registration to be served next; the ring may hold some whose grabs are used up.
   var ring: Slot = .none
 
@@ -46,8 +48,9 @@ struct FunctionRecord: HeapElement, HashElement {
 
   var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
 
-  /// A due job goes to every connection, if that is what each of them asked for (PROTOCOL 2.3).
-  var isBroadcast: Bool { workers > 0 && broadcasters == workers }
+  /// A due job goes to every connection, if that is what each of them asked for that can ask
+  /// (PROTOCOL 2.3 and 2.13).
+  var isBroadcast: Bool { broadcasters > 0 && broadcasters + undecided == workers }
 }
 
 /// That one connection can do one function.
