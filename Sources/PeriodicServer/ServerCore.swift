@@ -26,6 +26,8 @@ public final class ServerCore {
   public let configuration: ServerConfiguration
   var engine: Engine
   var phase = Phase.starting
+  /// Who may do what; `nil` allows everything to everybody.
+  public internal(set) var identities: Identities?
   var gate = CommitGate()
   var effects: Effects = []
 
