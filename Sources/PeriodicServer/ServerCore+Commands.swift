@@ -75,7 +75,7 @@ extension ServerCore {
   func say(_ reply: Reply, _ message: MessageID, _ session: Session) {
     encode(reply, message, session, into: &session.outgoing)
     markDirty(session)
-    if case .http = session.phase { session.phase = .ending }
+    answeredHTTP(session)
   }
 
   /// Encodes a reply in both its forms and keeps it under the newest batch.
@@ -100,7 +100,7 @@ extension ServerCore {
     session.outgoing.append(bytes)
     session.heldReplies -= 1
     markDirty(session)
-    if case .http = session.phase { session.phase = .ending }
+    answeredHTTP(session)
     endIfFinished(session, at: now)
   }
 
@@ -119,7 +119,7 @@ extension ServerCore {
       guard let decoder = session.generation1 else { fatalError("a session has its decoder") }
       decoder.encode(reply, message, into: &buffer)
     case .http:
-      guard let context = session.httpContext else { fatalError("a request has its context") }
+      guard let context = session.http?.context else { fatalError("a request has its context") }
       HTTPResponse.encode(reply, context, into: &buffer)
     case .sniffing, .registering, .ending, .closed: break
     }

@@ -2,24 +2,127 @@ import PeriodicCore
 import PeriodicEngine
 import PeriodicWire
 
-/// HTTP exchanges: each is a short-lived session with one request (PROTOCOL 3.1).
+/// HTTP connections: a session that carries one request at a time (PROTOCOL 3).
 extension ServerCore {
-  func executeHTTP(_ request: HTTPRequest, _ session: Session, at now: Now) {
-    session.httpContext = request.context
-    switch phase {
-    case .starting, .reserving: return say(.refused(.starting), MessageID(0), session)
-    case .stopping, .stopped: return say(.refused(.stopping), MessageID(0), session)
-    case .serving: break
+  /// Reads on in the present request. What comes after it waits until it has been answered.
+  func nextHTTP(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
+    guard let decoder = session.http?.decoder else { fatalError("a session has its decoder") }
+    switch decoder.next(bytes) {
+    case .needMore(let used): return used == 0 ? nil : used
+    case .interim(let used):
+      if let refusal = refusalOfAll { return refuseHTTP(refusal, session, at: now) }
+      HTTPResponse.encodeContinue(into: &session.outgoing)
+      markDirty(session)
+      return used
+    case .failed(let failure): return refuseHTTP(failure, session, at: now)
+    case .request(let request, let used):
+      session.http?.step = .answering(request.context)
+      awaited.remove(session)
+      // The request's bytes are the decoder's, which an answer may replace.
+      withExtendedLifetime(decoder) { executeHTTP(request, session, at: now) }
+      if case .answered = session.http?.step, session.http?.mayGoOn == true {
+        beginNextRequest(session, at: now)
+      }
+      return used
+    }
+  }
+
+  /// The one reply to a session's request has been said.
+  func answeredHTTP(_ session: Session) {
+    guard case .http = session.phase, case .answering(let context) = session.http?.step else {
+      return
+    }
+    if !context.keepsAlive || phase != .serving {
+      session.phase = .ending
+      return
+    }
+    session.http?.step = .answered
+    if session.http?.isResuming == false {
+      session.http?.isResuming = true
+      resuming.append(session)
+    }
+  }
+
+  /// Goes on with the sessions whose last request has been answered.
+  func resumeHTTP(at now: Now) {
+    guard !resuming.isEmpty else { return }
+    let sessions = resuming
+    resuming.removeAll(keepingCapacity: true)
+    for session in sessions where session.isOpen {
+      session.http?.isResuming = false
+      session.http?.beginTurn()
+      if case .answered = session.http?.step { beginNextRequest(session, at: now) }
+      if !session.isStalled { setPaused(session, false) }
+      proceed(session, at: now)
+    }
+  }
+
+  /// Tells a client whose request is not whole in time, or not answered when the server stops.
+  func giveUpHTTP(_ session: Session, _ failure: HTTPFailure) {
+    guard case .http = session.phase, let http = session.http else { return }
+    switch http.step {
+    case .reading where http.decoder.hasBegun:
+      HTTPResponse.encode(failure, into: &session.outgoing)
+    case .answering(var context):
+      context.keepsAlive = false
+      session.status = nil
+      HTTPResponse.encode(failure, context, into: &session.outgoing)
+    case .reading, .answered: break
+    }
+  }
+
+  private func beginNextRequest(_ session: Session, at now: Now) {
+    session.http?.begin(HTTPDecoder(bodyLimit: configuration.limits.frameBytes))
+    awaited.append(session, at: now.monotonic)
+  }
+
+  /// Answers bytes that are no request, and the last that the connection sends.
+  private func refuseHTTP(_ failure: HTTPFailure, _ session: Session, at now: Now) -> Int {
+    HTTPResponse.encode(failure, into: &session.outgoing)
+    end(session, at: now)
+    return 0
+  }
+
+  // MARK: Carrying out
+
+  private func executeHTTP(_ request: HTTPRequest, _ session: Session, at now: Now) {
+    if let failure = refusalOfAll {
+      HTTPResponse.encode(failure, request.context, into: &session.outgoing)
+      return finish(session)
     }
     switch request.action {
-    case .status: startStatus(MessageID(0), session, at: now)
+    case .ready:
+      HTTPResponse.encodeReady(request.context, into: &session.outgoing)
+      finish(session)
+    case .refused(let failure):
+      HTTPResponse.encode(failure, request.context, into: &session.outgoing)
+      finish(session)
+    case .status:
+      session.http?.mayGoOn = false
+      startStatus(message(of: session), session, at: now)
     case .functionStatus(let name): showFunction(name, request.context, session, at: now)
     case .command(let command):
       let id = engineSession(for: session)
-      engine.handle(command, MessageID(0), from: id, at: now, into: &effects)
+      engine.handle(command, message(of: session), from: id, at: now, into: &effects)
       carryOut(for: command)
     }
   }
+
+  /// The answer to every request while the server does not serve.
+  private var refusalOfAll: HTTPFailure? {
+    switch phase {
+    case .starting, .reserving: HTTPFailure(.unavailable, "starting")
+    case .stopping, .stopped: HTTPFailure(.unavailable, "stopping")
+    case .serving: nil
+    }
+  }
+
+  private func finish(_ session: Session) {
+    markDirty(session)
+    answeredHTTP(session)
+  }
+
+  private func message(of session: Session) -> MessageID { MessageID(session.http?.number ?? 0) }
 
   private func engineSession(for session: Session) -> SessionID {
     if let id = session.id { return id }
@@ -40,6 +143,6 @@ extension ServerCore {
         running: status.running, locked: status.locked, scheduledAt: status.scheduledAt)
     }
     HTTPResponse.encodeFunction(row, context, into: &session.outgoing)
-    end(session, at: now)
+    finish(session)
   }
 }

@@ -38,7 +38,7 @@ extension ServerCore {
       session.phase = .registering(.two)
     case .http:
       session.phase = .http
-      session.http = HTTPDecoder(bodyLimit: configuration.limits.frameBytes)
+      session.http = HTTPExchange(HTTPDecoder(bodyLimit: configuration.limits.frameBytes))
     case .reject: abort(session, at: now)
     }
     return 0
@@ -60,6 +60,7 @@ extension ServerCore {
       sessions[slot] = session
       session.id = id
       session.phase = .registered(generation, role)
+      awaited.remove(session)
       if generation == .one {
         session.generation1 = Generation1Decoder(limit: configuration.limits.frameBytes)
       } else {
@@ -92,24 +93,6 @@ extension ServerCore {
     case .violation:
       abort(session, at: now)
       return 0
-    }
-  }
-
-  private func nextHTTP(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
-    guard let decoder = session.http else { fatalError("a session has its decoder") }
-    switch decoder.next(bytes) {
-    case .needMore(let used): return used == 0 ? nil : used
-    case .interim(let used):
-      HTTPResponse.encodeContinue(into: &session.outgoing)
-      markDirty(session)
-      return used
-    case .failed(let failure):
-      HTTPResponse.encode(failure, into: &session.outgoing)
-      end(session, at: now)
-      return 0
-    case .request(let request, let used):
-      executeHTTP(request, session, at: now)
-      return used
     }
   }
 }

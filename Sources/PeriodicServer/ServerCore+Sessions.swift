@@ -14,7 +14,7 @@ extension ServerCore {
     }
     let session = Session(limits: configuration.limits, at: now)
     connections[ObjectIdentifier(session)] = session
-    unregistered.append(session)
+    awaited.append(session, at: now.monotonic)
     return session
   }
 
@@ -43,13 +43,14 @@ extension ServerCore {
     guard session.hasEnded, session.isOpen else { return }
     let isWaiting =
       session.isStalled || session.status != nil || session.heldReplies > 0
-      || session.id.map { engine.isWaiting($0) } ?? false
+      || session.id.map { engine.isWaiting($0) } ?? false || session.http?.isReading == false
     if session.isWorker || !isWaiting { end(session, at: now) }
   }
 
   /// The connection is gone. Safe to call for one that the core has closed itself.
   public func closed(_ session: Session, at now: Now) {
     forget(session, at: now)
+    awaited.remove(session)
     session.phase = .closed
     connections[ObjectIdentifier(session)] = nil
     session.connection = nil
@@ -78,6 +79,10 @@ extension ServerCore {
   func canProceed(_ session: Session) -> Bool {
     if session.status != nil {
       setPaused(session, true)
+      return false
+    }
+    if let http = session.http, !http.isReading {
+      if session.input.count > HTTPExchange.readAhead { setPaused(session, true) }
       return false
     }
     let mustWait: Bool
@@ -114,6 +119,7 @@ extension ServerCore {
   /// Ends a session: what has been said goes out, then the connection closes.
   func end(_ session: Session, at now: Now) {
     forget(session, at: now)
+    awaited.remove(session)
     if case .closed = session.phase { return }
     session.phase = .ending
     markDirty(session)
@@ -152,17 +158,20 @@ extension ServerCore {
     return load > (session.isWorker ? 2 : 1)
   }
 
-  /// Closes connections that have not said who they are in time, and, every ten seconds, those of
-  /// generation 2 that have been silent for longer than `keepalive` (PROTOCOL 2.4).
+  /// Closes connections that have not said in time who they are, or their next HTTP request, and,
+  /// every ten seconds, those of generation 2 that have been silent for longer than `keepalive`
+  /// (PROTOCOL 2.4).
   func closeSilent(at now: Now) {
-    while let session = unregistered.first {
-      if isRegistered(session) {
-        unregistered.removeFirst()
-      } else if session.openedAt + configuration.limits.registrationDeadline <= now.monotonic {
-        unregistered.removeFirst()
-        abort(session, at: now)
+    let latest = now.monotonic - max(1, configuration.limits.registrationDeadline)
+    while let session = awaited.first, let since = session.awaited?.since, since <= latest {
+      if session.isStalled {
+        // It may have spoken: nothing is read from it.
+        awaited.append(session, at: now.monotonic)
+      } else if case .http = session.phase {
+        giveUpHTTP(session, HTTPFailure(.requestTimeout, "the request did not come in time"))
+        end(session, at: now)
       } else {
-        break
+        abort(session, at: now)
       }
     }
     guard now.monotonic >= nextSweep, phase == .serving else { return }
@@ -175,15 +184,6 @@ extension ServerCore {
       {
         abort(session, at: now)
       }
-    }
-  }
-
-  private func isRegistered(_ session: Session) -> Bool {
-    switch session.phase {
-    case .sniffing, .registering: false
-    // One request a connection: the deadline is the request's.
-    case .http: session.httpContext != nil
-    case .registered, .ending, .closed: true
     }
   }
 }

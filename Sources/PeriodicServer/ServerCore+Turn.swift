@@ -1,5 +1,6 @@
 public import PeriodicCore
 import PeriodicEngine
+import PeriodicWire
 
 /// The end of a turn: everything that came in has been handled, now what came of it goes out, once.
 extension ServerCore {
@@ -25,6 +26,7 @@ extension ServerCore {
       carryOut(for: nil)
     }
     advanceListings(at: now)
+    resumeHTTP(at: now)
   }
 
   private func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
@@ -80,6 +82,7 @@ extension ServerCore {
   private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
     guard gate.isIdle else { return }
     for session in connections.values.sorted(by: { $0.openedAt < $1.openedAt }) {
+      giveUpHTTP(session, HTTPFailure(.unavailable, "stopping"))
       end(session, at: now)
     }
     sealBatch(at: now, act)
@@ -92,9 +95,8 @@ extension ServerCore {
   private func armWakeUp(at now: Now, _ act: (ServerAction) -> Void) {
     var wait = phase == .serving ? engine.nextWake(at: now) : Engine.longestWait
     if phase == .serving { wait = min(wait, nextSweep - now.monotonic) }
-    if let session = unregistered.first {
-      let deadline = session.openedAt + configuration.limits.registrationDeadline
-      wait = min(wait, deadline - now.monotonic)
+    if let since = awaited.first?.awaited?.since {
+      wait = min(wait, since + configuration.limits.registrationDeadline - now.monotonic)
     }
     if let retryAt { wait = min(wait, retryAt - now.monotonic) }
     let time = now.monotonic + max(0, wait)

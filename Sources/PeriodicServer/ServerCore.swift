@@ -44,8 +44,10 @@ public final class ServerCore {
   var listing: [Session] = []
   /// Sessions to be paused or resumed at the end of the turn.
   var readingChanges: [Session] = []
-  /// Sessions that have not yet said who they are, in the order of their deadlines.
-  var unregistered = Queue<Session>()
+  /// HTTP sessions whose last request has been answered.
+  var resuming: [Session] = []
+  /// Sessions that have not yet said who they are, or what they want.
+  var awaited = AwaitedSessions()
   var nextSweep: Int64 = .min
   var wakeAt: Int64?
   /// Service has begun, and the shell has not heard of it.
@@ -123,7 +125,7 @@ public final class ServerCore {
   ///
   /// Work that waits for the store is none: the store's answer begins a turn.
   public var hasMoreWork: Bool {
-    if !listing.isEmpty || !dirty.isEmpty { return true }
+    if !listing.isEmpty || !dirty.isEmpty || !resuming.isEmpty { return true }
     if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
     return gate.canSeal && retryAt == nil
   }

@@ -29,14 +29,15 @@ public final class Session {
   var outgoing = ByteBuffer()
   var generation1: Generation1Decoder?
   var generation2: Generation2Decoder
-  var http: HTTPDecoder?
-  var httpContext: HTTPReplyContext?
+  var http: HTTPExchange?
   var grabs = GrabMessages()
   var status: StatusCursor?
 
   /// Replies that wait for a batch.
   var heldReplies = 0
   let openedAt: Int64
+  /// Its place among those that must say something in time.
+  var awaited: Awaited?
   var heardAt: Int64
   /// In the core's list of sessions with output, or with a close to come.
   var isDirty = false

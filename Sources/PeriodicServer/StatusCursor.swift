@@ -64,7 +64,7 @@ extension ServerCore {
     }
     cursor.writer.finish(into: &session.outgoing)
     markDirty(session)
-    if case .http = session.phase { session.phase = .ending }
+    answeredHTTP(session)
     return false
   }
 
@@ -73,7 +73,7 @@ extension ServerCore {
     case .registered(.two, _): StatusWriter(.generation2(message))
     case .registered(.one, _):
       session.generation1.map { StatusWriter(.generation1($0.bytes(of: message))) }
-    case .http: session.httpContext.map { StatusWriter(.http($0)) }
+    case .http: session.http?.context.map { StatusWriter(.http($0)) }
     case .sniffing, .registering, .ending, .closed: nil
     }
   }

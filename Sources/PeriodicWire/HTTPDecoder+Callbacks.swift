@@ -28,6 +28,9 @@ extension HTTPDecoder {
   /// taken.
   private static let failed: Int32 = -1
 
+  /// More than the longest name of a field that matters.
+  private static let longestName = 32
+
   private static func owner(_ parser: UnsafeMutablePointer<llhttp_t>?) -> HTTPDecoder {
     guard let data = parser?.pointee.data else { fatalError("a parser has its decoder") }
     return Unmanaged<HTTPDecoder>.fromOpaque(data).takeUnretainedValue()
@@ -40,7 +43,7 @@ extension HTTPDecoder {
   }
 
   private func take(name part: Bytes) -> Int32 {
-    if fieldName.count + part.count <= HTTPHeaders.valueBytes {
+    if fieldName.count + part.count <= HTTPDecoder.longestName {
       fieldName.append(contentsOf: part)
     } else {
       fieldName = [0]
@@ -49,7 +52,7 @@ extension HTTPDecoder {
   }
 
   private func take(value part: Bytes) -> Int32 {
-    fieldValue.append(contentsOf: part.prefix(HTTPHeaders.valueBytes - fieldValue.count))
+    fieldValue.append(contentsOf: part)
     return 0
   }
 
@@ -83,15 +86,26 @@ extension HTTPDecoder {
       throw HTTPFailure(.versionNotSupported, "the versions served are 1.0 and 1.1")
     }
     if let failure = headers.failure(minor: parser.pointee.http_minor) { throw failure }
-    switch llhttp_method_t(UInt32(parser.pointee.method)) {
-    case HTTP_GET, HTTP_HEAD, HTTP_DELETE, HTTP_POST: break
-    default: throw HTTPFailure(.badRequest, nil)
-    }
     if headers.hasLength, !mayComeBody(parser.pointee.content_length) { throw .bodyTooLarge }
     if parser.pointee.http_minor == 0 { headers.expectsContinue = false }
-    let route = try HTTPTarget(target.bytes, function: &function)
-    query.feed(Bytes(rebasing: target.bytes[route.query]))
-    query.finish()
+    if let refusal = try findRoute() {
+      // What nobody will look at is not waited for, but then the connection is of no more use.
+      if headers.isChunked || parser.pointee.content_length > 0 { throw refusal }
+      self.refusal = refusal
+    }
+  }
+
+  /// Finds out what the request is for; answers why there is nothing for it.
+  private func findRoute() throws(HTTPFailure) -> HTTPFailure? {
+    let method = llhttp_method_t(UInt32(parser.pointee.method))
+    switch method {
+    case HTTP_GET, HTTP_HEAD, HTTP_DELETE, HTTP_POST: break
+    default: return HTTPFailure(.badRequest, nil)
+    }
+    let place = try HTTPTarget(target.bytes, function: &function, name: &name)
+    query.feed(Bytes(rebasing: target.bytes[place.query]))
+    if let found = place.route { route = found }
+    return HTTPDecoder.refusal(method, place.route)
   }
 
   private func endMessage() -> Int32 {

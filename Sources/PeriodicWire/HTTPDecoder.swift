@@ -1,13 +1,15 @@
 import CLLHTTP
 public import PeriodicCore
 
-/// The one HTTP request of a connection (PROTOCOL 3.1), read in any fragmentation.
+/// One HTTP request of a connection (PROTOCOL 3), read in any fragmentation. The next request needs
+/// a new decoder.
 ///
 /// llhttp parses, never leniently; `HTTPHead` keeps away what it is too lenient about by itself,
 /// and bounds the head. Fields of a form are decoded as they arrive, so no turn has a large body to
 /// do.
 ///
-/// `next` is given only bytes that it has not had before, and uses all of them.
+/// `next` is given only bytes that it has not had before, and uses all of them, except those after
+/// the request's last.
 public final class HTTPDecoder {
   let parser: UnsafeMutablePointer<llhttp_t>
   private let bodyLimit: Int
@@ -20,14 +22,22 @@ public final class HTTPDecoder {
   var fieldName: [UInt8] = []
   var fieldValue: [UInt8] = []
   var headers = HTTPHeaders()
-  /// The path's name of a function; empty for the root.
+  var route = HTTPRoute.generation1
+  /// The path's names; empty if it has none.
   var function = ByteBuffer()
+  var name = ByteBuffer()
   var query = HTTPForm()
-  var body = HTTPForm()
+  /// The body: a form in generation 1's interface, a workload in the bridge's.
+  var form = HTTPForm()
+  var workload = ByteBuffer()
   var bodyBytes = 0
+  /// Why the request will not be carried out, although it is good HTTP.
+  var refusal: HTTPFailure?
   var isHead = false
   var hasHeaders = false
   var isComplete = false
+  /// Keeps the names and the token of `Authorization` that a request lends.
+  var credentials = HTTPCredentials()
 
   /// Bytes after the head that were no body: chunk sizes and trailers.
   private var bytesAfterHead = 0
@@ -43,6 +53,9 @@ public final class HTTPDecoder {
 
   deinit { parser.deallocate() }
 
+  /// Whether a part of the request has come, and not all of it.
+  public var hasBegun: Bool { head.hasBegun && !isOver }
+
   /// Reads on. After a request or a failure the bytes that still come are dropped.
   public func next(_ bytes: Bytes) -> HTTPDecoded {
     if isOver { return .needMore(consumed: bytes.count) }
@@ -52,11 +65,7 @@ public final class HTTPDecoder {
     }
     if isComplete {
       isOver = true
-      do throws(HTTPFailure) {
-        return .request(try request(), consumed: bytes.count)
-      } catch {
-        return .failed(named(error))
-      }
+      return .request(request(), consumed: consumed(of: bytes))
     }
     if headers.expectsContinue, hasHeaders {
       headers.expectsContinue = false
@@ -88,6 +97,16 @@ public final class HTTPDecoder {
       ? HTTPFailure(.badRequest, "the body's framing is too long") : nil
   }
 
+  /// How many of `bytes` belong to the request that they complete: the parser has paused behind it.
+  private func consumed(of bytes: Bytes) -> Int {
+    guard let base = bytes.baseAddress, let end = llhttp_get_error_pos(parser) else {
+      fatalError("a parser that has paused says where")
+    }
+    let count = UnsafeRawPointer(end) - base
+    invariant(count > 0 && count <= bytes.count, "a request ends in the bytes that complete it")
+    return count
+  }
+
   /// Takes a part of the body; false if there is too much of it.
   func take(body part: Bytes) -> Bool {
     bodyBytes += part.count
@@ -95,70 +114,20 @@ public final class HTTPDecoder {
       failure = .bodyTooLarge
       return false
     }
-    if headers.isForm { body.feed(part) }
+    switch route {
+    case .generation1: if headers.isForm { form.feed(part) }
+    case .submit, .run: workload.append(part)
+    case .ready, .status, .remove, .drop: break
+    }
     return true
   }
 
   /// Whether a body of the announced length may come.
   func mayComeBody(_ length: UInt64) -> Bool { length <= UInt64(bodyLimit) }
-
-  // MARK: What is asked
-
-  private func request() throws(HTTPFailure) -> HTTPRequest {
-    let function = function.bytes
-    var context = HTTPReplyContext(isHead: isHead)
-    switch llhttp_method_t(UInt32(parser.pointee.method)) {
-    case HTTP_GET, HTTP_HEAD:
-      let action = function.isEmpty ? HTTPRequest.Action.status : .functionStatus(function)
-      return HTTPRequest(action: action, context: context)
-    case HTTP_DELETE:
-      if function.isEmpty { throw HTTPFailure(.badRequest, "func is required") }
-      return HTTPRequest(action: .command(.drop(function: function)), context: context)
-    default:
-      let command = try post(function)
-      context.name(command)
-      return HTTPRequest(action: .command(command), context: context)
-    }
-  }
-
-  /// A submit or remove. Fields of the body come before those of the query, and the path before
-  /// both.
-  private func post(_ path: Bytes) throws(HTTPFailure) -> Command {
-    body.finish()
-    if body.isBroken || query.isBroken {
-      throw HTTPFailure(.badRequest, "the form is not percent-encoded")
-    }
-    func value(_ field: HTTPForm.Field) -> Bytes {
-      body.value(field) ?? query.value(field) ?? .none
-    }
-    let key = JobKey(
-      function: path.isEmpty ? value(.function) : path, name: value(.name))
-    if key.function.isEmpty || key.name.isEmpty {
-      throw HTTPFailure(.badRequest, "job name or func is required")
-    }
-    guard key.function.isName, key.name.isName else {
-      throw HTTPFailure(.badRequest, "job name or func is not UTF-8")
-    }
-    if value(.act).equalsIgnoringCase("remove") { return .remove(key) }
-    return .submit(
-      JobFields(
-        key: key, workload: value(.workload), scheduledAt: value(.scheduledAt).wholeDecimal ?? 0,
-        timeout: Int32(clamping: max(0, value(.timeout).wholeDecimal ?? 0)),
-        origin: .generation1))
-  }
 }
 
 extension HTTPFailure {
   static var bodyTooLarge: HTTPFailure {
     HTTPFailure(.contentTooLarge, "frame_bytes: the body is over the limit")
-  }
-}
-
-extension HTTPReplyContext {
-  /// Keeps the names of the job, for a reply that comes later.
-  fileprivate mutating func name(_ command: Command) {
-    guard case .remove(let key) = command else { return }
-    function = Array(key.function)
-    name = Array(key.name)
   }
 }

@@ -10,14 +10,20 @@ struct HTTPHead {
   static let headers = 64 << 10
   /// Header fields.
   static let fields = 100
+  /// Empty lines before the request line.
+  private static let emptyLines = 2
 
   private(set) var isComplete = false
   private var line = 0
   /// Bytes in the present line so far.
   private var column = 0
   private var total = 0
+  private var emptyLines = 0
   private var afterReturn = false
   private var isInName = false
+
+  /// Whether a byte of the request line has come.
+  var hasBegun: Bool { line > 0 || column > 0 }
 
   /// Checks the head's part of `bytes`; answers how long its good part is, and what is wrong then.
   mutating func take(_ bytes: Bytes) -> (length: Int, failure: HTTPFailure?) {
@@ -68,6 +74,7 @@ struct HTTPHead {
   }
 
   private mutating func endLine() -> HTTPFailure? {
+    if line == 0, column == 0 { return skipEmptyLine() }
     if line > 0, column == 0 { isComplete = true }
     line += 1
     column = 0
@@ -75,6 +82,14 @@ struct HTTPHead {
     // The request line, the fields, and the empty line.
     return line > HTTPHead.fields + 1 && !isComplete
       ? HTTPFailure(.headersTooLarge, "there are too many headers") : nil
+  }
+
+  /// Old clients send a line end after a body, where the next request begins (RFC 9112, 2.2).
+  private mutating func skipEmptyLine() -> HTTPFailure? {
+    afterReturn = false
+    emptyLines += 1
+    return emptyLines > HTTPHead.emptyLines
+      ? HTTPFailure(.badRequest, "the request is not HTTP") : nil
   }
 }
 

@@ -4,14 +4,20 @@ public import PeriodicCore
 /// decoder, which keeps them until it is released.
 public struct HTTPRequest {
   public enum Action {
+    /// Whether the server serves.
+    case ready
     /// STATUS of every function, to be written by `StatusWriter`.
     case status
     /// STATUS of one, to be written by `HTTPResponse.encodeFunction`.
     case functionStatus(Bytes)
-    /// A submit, remove or drop.
+    /// A submit, remove, drop or run.
     case command(Command)
+    /// Good HTTP that asks for nothing that can be done.
+    case refused(HTTPFailure)
   }
 
   public var action: Action
+  /// Who the request says it is from; `nil` if it does not say so in a form that is understood.
+  public var identity: Identity?
   public var context: HTTPReplyContext
 }

@@ -1,37 +1,58 @@
 public import PeriodicCore
 
-/// The answers to HTTP requests (PROTOCOL 3.1): the headers of the Go server, a length always, and
-/// the connection closed afterwards.
+/// The answers to HTTP requests: generation 1's interface as the Go server gives them
+/// (PROTOCOL 3.1), with a length always; the bridge's bodies bare (PROTOCOL 3.2). Why a request was
+/// refused is told as JSON by both.
 public enum HTTPResponse {
   /// Tells a client that waits with its body to go on.
   public static func encodeContinue(into buffer: inout ByteBuffer) {
     buffer.append("HTTP/1.1 100 Continue\r\n\r\n")
   }
 
+  /// The last answer of a connection.
   public static func encode(_ failure: HTTPFailure, into buffer: inout ByteBuffer) {
+    encode(failure, HTTPReplyContext(isHead: failure.isHead), into: &buffer)
+  }
+
+  public static func encode(
+    _ failure: HTTPFailure, _ context: HTTPReplyContext, into buffer: inout ByteBuffer
+  ) {
     guard let message = failure.message else {
-      begin(failure.status, length: 0, into: &buffer)
+      begin(failure.status, length: 0, context, into: &buffer)
       return
     }
-    encodeError(failure.status, message.description, isHead: failure.isHead, into: &buffer)
+    encodeError(failure.status, message.description, context, into: &buffer)
   }
 
   public static func encode(
     _ reply: Reply, _ context: HTTPReplyContext, into buffer: inout ByteBuffer
   ) {
-    switch reply {
-    case .success, .pong, .noop, .assign, .acquired, .setting:
-      encode(body: "{\"msg\": \"SUCCESS\"}", .ok, isHead: context.isHead, into: &buffer)
-    case .data(let bytes):
-      begin(.ok, length: bytes.count, into: &buffer)
-      if !context.isHead { buffer.append(bytes) }
-    case .noWorker: encode(.refused(.wrongRole), context, into: &buffer)
-    case .refused(.noSuchJob):
+    switch (reply, context.interface) {
+    case (.refused(.noSuchJob), .bridge):
+      // In generation 2 a job that is not there counts as removed (PROTOCOL 2.8).
+      encode(.success, context, into: &buffer)
+    case (.refused(.noSuchJob), _):
       let text = "Job \(text(context.function)):\(text(context.name)) not exists."
-      encodeError(.badRequest, text, isHead: context.isHead, into: &buffer)
-    case .refused(let refusal):
-      encodeError(status(of: refusal), refusal.text, isHead: context.isHead, into: &buffer)
+      encodeError(.badRequest, text, context, into: &buffer)
+    case (.refused(let refusal), _):
+      encodeError(status(of: refusal), refusal.text, context, into: &buffer)
+    case (.data(let bytes), _): encode(bytes, .ok, context, into: &buffer)
+    case (.noWorker, .bridgeRun):
+      let text: StaticString = "Error: Job execution failed or timed out"
+      encode(text.bytes, .internalError, context, into: &buffer)
+    case (.noWorker, .bridge): encode(.none, .internalError, context, into: &buffer)
+    case (.noWorker, .generation1): encode(.refused(.wrongRole), context, into: &buffer)
+    case (_, .generation1):
+      let text: StaticString = "{\"msg\": \"SUCCESS\"}"
+      encode(text.bytes, .ok, context, into: &buffer)
+    default: begin(.noContent, length: nil, context, into: &buffer)
     }
+  }
+
+  /// The server is ready for everything.
+  public static func encodeReady(_ context: HTTPReplyContext, into buffer: inout ByteBuffer) {
+    let text: StaticString = "{\"msg\": \"ready\"}"
+    encode(text.bytes, .ok, context, into: &buffer)
   }
 
   /// The status of one function; an empty object for a function that is not known.
@@ -40,17 +61,32 @@ public enum HTTPResponse {
   ) {
     var body = ByteBuffer()
     if let row { append(row, &body) } else { body.append("{}") }
-    begin(.ok, length: body.count, into: &buffer)
-    if !context.isHead { buffer.append(body.bytes) }
+    encode(body.bytes, .ok, context, into: &buffer)
   }
 
-  /// Everything before the body.
-  static func begin(_ status: HTTPStatus, length: Int, into buffer: inout ByteBuffer) {
+  /// Everything before the body. `nil` is the length of an answer that cannot have one.
+  static func begin(
+    _ status: HTTPStatus, length: Int?, _ context: HTTPReplyContext, isJSON: Bool = true,
+    into buffer: inout ByteBuffer
+  ) {
     buffer.append(status.line)
-    buffer.append("Content-Type: application/json; charset=utf-8\r\nServer: periodic/0.1.7\r\n")
-    buffer.append("Connection: close\r\nContent-Length: ")
-    buffer.append(decimal: Int64(length))
-    buffer.append("\r\n\r\n")
+    if length != nil {
+      // The bridge names no type; then a browser must not guess that a result is a page.
+      buffer.append(
+        isJSON
+          ? "Content-Type: application/json; charset=utf-8\r\n"
+          : "X-Content-Type-Options: nosniff\r\n")
+    }
+    buffer.append("Server: periodic/0.1.7\r\n")
+    if status == .unauthorized { buffer.append("WWW-Authenticate: Bearer\r\n") }
+    buffer.append(
+      context.keepsAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n")
+    if let length {
+      buffer.append("Content-Length: ")
+      buffer.append(decimal: Int64(length))
+      buffer.append("\r\n")
+    }
+    buffer.append("\r\n")
   }
 
   static func append(_ row: StatusRow, _ buffer: inout ByteBuffer) {
@@ -65,22 +101,25 @@ public enum HTTPResponse {
     buffer.append("}")
   }
 
+  /// An answer with a body in the interface's own form.
   private static func encode(
-    body: StaticString, _ status: HTTPStatus, isHead: Bool, into buffer: inout ByteBuffer
+    _ body: Bytes, _ status: HTTPStatus, _ context: HTTPReplyContext, into buffer: inout ByteBuffer
   ) {
-    begin(status, length: body.utf8CodeUnitCount, into: &buffer)
-    if !isHead { buffer.append(body) }
+    let isJSON = context.interface == .generation1
+    begin(status, length: body.count, context, isJSON: isJSON, into: &buffer)
+    if !context.isHead { buffer.append(body) }
   }
 
   private static func encodeError(
-    _ status: HTTPStatus, _ text: String, isHead: Bool, into buffer: inout ByteBuffer
+    _ status: HTTPStatus, _ text: String, _ context: HTTPReplyContext,
+    into buffer: inout ByteBuffer
   ) {
     var body = ByteBuffer()
     body.append("{\"err\": ")
     withBytes(of: text) { body.append(jsonText: $0) }
     body.append("}")
-    begin(status, length: body.count, into: &buffer)
-    if !isHead { buffer.append(body.bytes) }
+    begin(status, length: body.count, context, into: &buffer)
+    if !context.isHead { buffer.append(body.bytes) }
   }
 
   private static func status(of refusal: Refusal) -> HTTPStatus {

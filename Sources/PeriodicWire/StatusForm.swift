@@ -6,6 +6,7 @@ public enum StatusForm: Sendable {
   case generation1([UInt8])
   /// Lines of six fields, joined by newlines.
   case generation2(MessageID)
-  /// One JSON object, with a member for each function.
+  /// One JSON object, with a member for each function; to the bridge's clients the lines of
+  /// generation 2 (PROTOCOL 3.2).
   case http(HTTPReplyContext)
 }

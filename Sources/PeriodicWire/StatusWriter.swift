@@ -21,7 +21,7 @@ public struct StatusWriter {
     case .generation2(let message):
       head.append(uint32: UInt32(truncatingIfNeeded: message.number))
       head.append(uint8: CommandNumber.data)
-    case .http: head.append("{")
+    case .http(let context): if context.interface == .generation1 { head.append("{") }
     }
     take(head.bytes)
   }
@@ -32,13 +32,8 @@ public struct StatusWriter {
     case .generation1:
       StatusWriter.append(row, &line)
       line.append("\n")
-    case .generation2:
-      if rows > 0 { line.append("\n") }
-      StatusWriter.append(row, &line)
-      line.append(",")
-      line.append(decimal: Int64(row.locked))
-      line.append(",")
-      line.append(decimal: row.scheduledAt)
+    case .generation2: appendSix(row, &line)
+    case .http(let context) where context.interface != .generation1: appendSix(row, &line)
     case .http:
       if rows > 0 { line.append(",") }
       line.append(jsonText: row.function)
@@ -62,10 +57,12 @@ public struct StatusWriter {
         buffer.append(uint32: sum.value)
         buffer.append(text)
       case .http(let context):
-        HTTPResponse.begin(.ok, length: text.count + 1, into: &buffer)
+        let isJSON = context.interface == .generation1
+        HTTPResponse.begin(
+          .ok, length: text.count + (isJSON ? 1 : 0), context, isJSON: isJSON, into: &buffer)
         if context.isHead { return }
         buffer.append(text)
-        buffer.append("}")
+        if isJSON { buffer.append("}") }
       }
     }
   }
@@ -73,6 +70,16 @@ public struct StatusWriter {
   private mutating func take(_ bytes: Bytes) {
     if case .generation2 = form { sum.update(bytes) }
     text.append(contentsOf: bytes)
+  }
+
+  /// A line of generation 2.
+  private func appendSix(_ row: StatusRow, _ line: inout ByteBuffer) {
+    if rows > 0 { line.append("\n") }
+    StatusWriter.append(row, &line)
+    line.append(",")
+    line.append(decimal: Int64(row.locked))
+    line.append(",")
+    line.append(decimal: row.scheduledAt)
   }
 
   /// The four fields that both generations have.

@@ -2,41 +2,74 @@ import PeriodicCore
 import PeriodicWire
 
 /// One HTTP connection: bytes in, what is found in words.
-struct HTTPBench {
-  var decoder = HTTPDecoder(bodyLimit: 1000)
+final class HTTPBench {
+  private var decoder = HTTPDecoder(bodyLimit: 1000)
+  private var isOver = false
 
-  /// Feeds `input` in pieces of `size` bytes; the words of everything but `needMore`.
+  /// Feeds `input` in pieces of `size` bytes; the words of everything but `needMore`. The requests
+  /// after one that does not ask to keep the connection are not looked at.
   func feed(_ input: [UInt8], pieces size: Int = .max) -> [String] {
     var found: [String] = []
     var position = 0
     while position < input.count {
       let end = min(input.count, size < input.count ? position + size : input.count)
-      Array(input[position..<end]).withUnsafeBytes { piece in
-        switch decoder.next(piece) {
-        case .needMore: break
-        case .interim: found.append("interim")
-        case .request(let request, _): found.append(words(request))
-        case .failed(let failure):
-          found.append("\(failure.status.rawValue) \(failure.message?.description ?? "-")")
-        }
+      var piece = input[position..<end]
+      while !piece.isEmpty, !isOver {
+        let used = piece.withUnsafeBytes { next($0, &found) }
+        piece = piece.dropFirst(used)
       }
       position = end
     }
     return found
   }
 
-  func words(_ request: HTTPRequest) -> String {
-    let head = request.context.isHead ? "HEAD " : ""
-    return switch request.action {
-    case .status: "\(head)status"
-    case .functionStatus(let function): "\(head)status \(text(function))"
-    case .command(.submit(let job)):
-      "submit \(text(job.key.function))/\(text(job.key.name)) '\(text(job.workload))'"
-        + " \(job.scheduledAt) \(job.timeout)"
+  private func next(_ piece: Bytes, _ found: inout [String]) -> Int {
+    switch decoder.next(piece) {
+    case .needMore(let used): return used
+    case .interim(let used):
+      found.append("interim")
+      return used
+    case .request(let request, let used):
+      found.append(words(request))
+      isOver = !request.context.keepsAlive
+      decoder = HTTPDecoder(bodyLimit: 1000)
+      return used
+    case .failed(let failure):
+      found.append("\(words(failure)), close")
+      isOver = true
+      return 0
+    }
+  }
+
+  private func words(_ request: HTTPRequest) -> String {
+    var words = request.context.isHead ? "HEAD " : ""
+    if let identity = request.identity {
+      words += "as \(text(identity.name)) with \(text(identity.token)): "
+    }
+    return words + self.words(request.action)
+  }
+
+  private func words(_ action: HTTPRequest.Action) -> String {
+    switch action {
+    case .ready: "ready"
+    case .status: "status"
+    case .functionStatus(let function): "status \(text(function))"
+    case .command(.submit(let job)): "submit \(self.words(job))"
+    case .command(.run(let job)): "run \(self.words(job))"
     case .command(.remove(let key)): "remove \(text(key.function))/\(text(key.name))"
     case .command(.drop(let function)): "drop \(text(function))"
     case .command(let other): "\(other)"
+    case .refused(let failure): self.words(failure)
     }
+  }
+
+  private func words(_ job: JobFields) -> String {
+    "\(text(job.key.function))/\(text(job.key.name)) '\(text(job.workload))'"
+      + " \(job.scheduledAt) \(job.timeout)"
+  }
+
+  private func words(_ failure: HTTPFailure) -> String {
+    "\(failure.status.rawValue) \(failure.message?.description ?? "-")"
   }
 }
 
@@ -53,4 +86,14 @@ func post(_ target: String, _ form: String) -> String {
 
 func get(_ target: String, _ method: String = "GET") -> String {
   "\(method) \(target) HTTP/1.1\r\nHost: h\r\n\r\n"
+}
+
+/// `request` on a connection that is to stay open.
+func kept(_ request: String) -> String {
+  with(request, "Connection: keep-alive")
+}
+
+/// `request` with one more field.
+func with(_ request: String, _ field: String) -> String {
+  request.replacing("Host: h\r\n", with: "Host: h\r\n\(field)\r\n", maxReplacements: 1)
 }

@@ -2,6 +2,7 @@ import PeriodicCore
 import PeriodicWire
 import Testing
 
+/// PROTOCOL 3.1 and 1.5.
 @Suite struct `HTTP requests` {
   @Test(arguments: [
     (get("/"), "status"),
@@ -18,7 +19,7 @@ import Testing
     (get("/f", "PUT"), "400 -"),
     (get("/f", "PATCH"), "400 -"),
     (get("*", "OPTIONS"), "400 -"),
-    (get("/periodic/status/"), "404 not found"),
+    (get("/periodic%2Fstatus"), "status periodic/status"),
   ]) func `without a body`(_ request: String, _ expected: String) {
     #expect(http(request) == expected)
   }
@@ -40,8 +41,8 @@ import Testing
     (post("/f", "name=a%zz"), "400 the form is not percent-encoded"),
     (post("/f", "name=a%00"), "400 job name or func is not UTF-8"),
     (post("/f", "name=%ff"), "400 job name or func is not UTF-8"),
-    (post("/%ff", "name=n"), "400 the path is not percent-encoded UTF-8"),
-    (post("/%2", "name=n"), "400 the path is not percent-encoded UTF-8"),
+    (post("/%ff", "name=n"), "400 the path is not percent-encoded UTF-8, close"),
+    (post("/%2", "name=n"), "400 the path is not percent-encoded UTF-8, close"),
   ]) func `with a form`(_ request: String, _ expected: String) {
     #expect(http(request) == expected)
   }
@@ -64,23 +65,26 @@ import Testing
     let head = "POST /f HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
     #expect(
       http(head + "4\r\nname\r\n2;x=y\r\n=n\r\n0\r\nTrailer: t\r\n\r\n") == "submit f/n '' 0 0")
-    #expect(http(head + "zz\r\n") == "400 the request is not HTTP")
+    #expect(http(head + "zz\r\n") == "400 the request is not HTTP, close")
   }
 
   @Test(arguments: [
-    ("GET / HTTP/1.1\r\n\r\n", "400 there is not one Host"),
-    ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400 there is not one Host"),
+    ("GET / HTTP/1.1\r\n\r\n", "400 there is not one Host, close"),
+    ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400 there is not one Host, close"),
     ("GET / HTTP/1.0\r\n\r\n", "status"),
-    ("GET /\r\n\r\n", "505 the versions served are 1.0 and 1.1"),
-    ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", "505 the versions served are 1.0 and 1.1"),
-    ("GET / HTTP/1.1\r\nHost : h\r\n\r\n", "400 a header name holds a blank"),
-    ("GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n", "400 a header line is folded"),
-    ("GET / HTTP/1.1\nHost: h\n\n", "400 a line does not end in CR LF"),
-    ("GET / HTTP/1.1\r\nHost: h\rA: b\r\n\r\n", "400 a line does not end in CR LF"),
-    ("GET / HTTP/1.1\r\nHost\r\n\r\n", "400 the request is not HTTP"),
-    ("GOT / HTTP/1.1\r\nHost: h\r\n\r\n", "400 the request is not HTTP"),
-    ("GET f HTTP/1.1\r\nHost: h\r\n\r\n", "400 the request is not HTTP"),
-    ("GET / HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n", "417 the only expectation is 100-continue"),
+    ("GET /\r\n\r\n", "505 the versions served are 1.0 and 1.1, close"),
+    ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", "505 the versions served are 1.0 and 1.1, close"),
+    ("GET / HTTP/1.1\r\nHost : h\r\n\r\n", "400 a header name holds a blank, close"),
+    ("GET / HTTP/1.1\r\nHost: h\r\nA: b\r\n c\r\n\r\n", "400 a header line is folded, close"),
+    ("GET / HTTP/1.1\nHost: h\n\n", "400 a line does not end in CR LF, close"),
+    ("GET / HTTP/1.1\r\nHost: h\rA: b\r\n\r\n", "400 a line does not end in CR LF, close"),
+    ("GET / HTTP/1.1\r\nHost\r\n\r\n", "400 the request is not HTTP, close"),
+    ("GOT / HTTP/1.1\r\nHost: h\r\n\r\n", "400 the request is not HTTP, close"),
+    ("GET f HTTP/1.1\r\nHost: h\r\n\r\n", "400 the request is not HTTP, close"),
+    (
+      "GET / HTTP/1.1\r\nHost: h\r\nExpect: x\r\n\r\n",
+      "417 the only expectation is 100-continue, close"
+    ),
     ("GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n", "status"),
   ]) func `that are not right HTTP are refused`(_ request: String, _ expected: String) {
     #expect(http(request) == expected)
@@ -108,9 +112,45 @@ import Testing
     #expect(http(head + "na") == "", "the body did not wait")
   }
 
+  @Test func `may be followed by others where the connection is to stay`() {
+    let chunked =
+      "POST /f HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+      + "6\r\nname=n\r\n0\r\nT: x\r\n\r\n"
+    let all = [
+      kept(get("/a")), kept(post("/b", "name=n")), kept(chunked), "\r\n" + kept(get("/", "PUT")),
+      kept(get("/", "DELETE")), kept(post("/periodic/x", "")), get("/c"), get("/d"),
+    ]
+    let expected = [
+      "status a", "submit b/n '' 0 0", "submit f/n '' 0 0", "400 -", "400 func is required",
+      "404 not found", "status c",
+    ]
+    let bytes = Array(all.joined().utf8)
+    for size in [1, 2, 3, 5, 7, 11, 64, 1000] {
+      #expect(HTTPBench().feed(bytes, pieces: size) == expected)
+    }
+  }
+
+  @Test(arguments: [
+    ("Connection: keep-alive", true), ("Connection: Keep-Alive", true),
+    ("Connection: x, keep-alive", true), ("Connection: close", false), ("A: b", false),
+    ("Connection: keep-alive, close", false), ("Connection: keep-alives", false),
+    ("Connection: keep-alive\r\nConnection: close", false),
+  ]) func `close the connection unless they ask to keep it`(_ field: String, _ isKept: Bool) {
+    let both = with(get("/a"), field) + get("/b")
+    #expect(http(both) == (isKept ? "status a; status b" : "status a"))
+    #expect(http(both.replacing("HTTP/1.1", with: "HTTP/1.0")) == http(both))
+  }
+
+  @Test func `that nobody can carry out are not read to their end`() {
+    let body = with(post("/f", "name=n"), "Connection: keep-alive")
+    #expect(http(body.replacing("POST", with: "PUT")) == "400 -, close")
+    #expect(http(body.replacing("/f", with: "/periodic/x")) == "404 not found, close")
+  }
+
   @Test func `are the same however they are cut`() {
     let requests = [
       post("/p?timeout=4", "name=%C3%BC&args=a%26b&act=x"), get("/f", "DELETE"),
+      post("/periodic/run/f/n%2F/?timeout=3", "body"), get("/periodic/ready"),
       "POST /f HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n6\r\nname=n\r\n0\r\n\r\n",
       "GET / HTTP/1.1\r\nHost : h\r\n\r\n", post("/f", "name=a%2"),
     ]

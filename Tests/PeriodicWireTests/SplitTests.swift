@@ -34,7 +34,7 @@ import Testing
     }
   }
 
-  @Test(arguments: seeds) func `HTTP finds the same request`(_ seed: Int) {
+  @Test(arguments: seeds) func `HTTP finds the same requests`(_ seed: Int) {
     var dice = Dice(seed: UInt64(seed) + 77)
     for request in Stream.http {
       for damage in [false, true] {
@@ -112,6 +112,9 @@ private enum Stream {
   static let http: [[UInt8]] = [
     post("/p%41?timeout=4", "name=%C3%BC+x&args=a%26b%0&act=x"),
     post("/?name=n", "func=f&sched_at=77"), get("/f?x#y"), get("/f", "DELETE"), get("/", "PUT"),
+    kept(post("/periodic/run/f%2f/n/?timeout=4", "work")) + kept(get("/periodic/status"))
+      + with(kept(get("/periodic/x")), "Authorization: Bearer a:b") + kept(get("/", "PUT"))
+      + with(get("/f"), "Origin: http://h"),
     "POST /f HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n"
       + "6;a=b\r\nname=n\r\n0\r\nT: x\r\n\r\n",
   ].map { Array($0.utf8) }
