@@ -3,28 +3,6 @@ import PeriodicWire
 import Testing
 
 @Suite struct `Sniffing` {
-  static let firstBytes = Vector.all.filter { $0.context == "first-bytes" }
-
-  @Test(arguments: firstBytes.filter { $0.valid && $0.decoded["protocol"]?.text != "g0" })
-  func `decides after the bytes that the vectors say, and not before`(_ vector: Vector) throws {
-    let decided = try #require(vector.decoded["decided_after_bytes"]?.number)
-    let expected: ProtocolSniffer.Decision =
-      switch vector.decoded["protocol"]?.text {
-      case "g1": .generation1
-      case "g2": .generation2
-      default: .http
-      }
-    for length in 0...vector.bytes.count {
-      let decision = decide(Array(vector.bytes[..<length]))
-      #expect(decision == (length < decided ? .needMore : expected), "\(length) bytes")
-    }
-  }
-
-  @Test(arguments: firstBytes.filter { !$0.valid && $0.generation == 1 })
-  func `refuses what registers nobody`(_ vector: Vector) {
-    #expect(decide(vector.bytes) == .reject)
-  }
-
   @Test(arguments: [
     ("", ProtocolSniffer.Decision.needMore), ("00", .needMore), ("005245", .needMore),
     ("00524551", .needMore), ("00524551 000000", .needMore), ("00524551 00000001", .needMore),

@@ -3,34 +3,6 @@ import PeriodicWire
 import Testing
 
 @Suite struct `A registration` {
-  @Test(arguments: Vector.select(2, "c2s", "registration"))
-  func `of generation 2 is read and written`(_ vector: Vector) throws {
-    let frame = vector.bytes
-    let type = try #require(vector.decoded["client_type"]?.number)
-    let role: Role = type % 2 == 1 ? .client : .worker
-    #expect(words(.two, frame) == "\(role) \(frame.count)")
-    frame.withUnsafeBytes { bytes in
-      let identity = Registration.identity(in: bytes)
-      #expect(identity.map { Array($0.name) } == vector.decoded["auth_name"]?.bytes)
-      #expect(identity.map { Array($0.token) } == vector.decoded["auth_token"]?.bytes)
-      let again = written { Generation2.encodeRegistration(role, identity: identity, into: &$0) }
-      #expect(again == frame)
-    }
-  }
-
-  @Test(arguments: Vector.select(1, "c2s", "registration"))
-  func `of generation 1 is read`(_ vector: Vector) throws {
-    let type = try #require(vector.decoded["client_type"]?.number)
-    #expect(words(.one, vector.bytes) == "\(type == 1 ? Role.client : .worker) 9")
-  }
-
-  @Test(arguments: Vector.select(2, "c2s", "registration", valid: false))
-  func `that is broken is refused`(_ vector: Vector) {
-    let expected =
-      vector.expect?.error == "bad-crc" ? WireViolation.badChecksum : .shortBody
-    #expect(words(.two, vector.bytes) == "\(expected)")
-  }
-
   @Test(arguments: [
     ("00524551 00000001 03", "badRegistration"), ("00524551 00000002 0102", "badRegistration"),
     ("00524553 00000001 01", "badRegistration"), ("00524551 00000001", "more"),

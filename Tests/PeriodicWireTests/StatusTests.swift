@@ -3,12 +3,6 @@ import PeriodicWire
 import Testing
 
 @Suite struct `STATUS` {
-  @Test(arguments: Vector.select(2, "s2c", "packet").filter { $0.decoded["rows"] != nil })
-  func `of generation 2 is written as the vectors say`(_ vector: Vector) throws {
-    let rows = try #require(vector.decoded["rows"]?.list).map { try statusRow($0) }
-    #expect(status(.generation2(MessageID(7)), rows) == vector.bytes)
-  }
-
   @Test func `of generation 2 without functions is an empty text`() {
     let empty = "00524553 00000005 736c5cb9 00000007 1e"
     #expect(status(.generation2(MessageID(7)), []) == unhex(empty))

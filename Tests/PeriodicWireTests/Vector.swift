@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One entry of Tests/Fixtures/wire/vectors.json: a frame and what it means.
+/// One entry of the file of vectors: a frame and what it means.
 struct Vector: Decodable, Sendable {
   struct Run: Decodable, Sendable {
     var prefix_hex: String?
@@ -11,13 +11,13 @@ struct Vector: Decodable, Sendable {
     var byte: UInt8?
 
     var bytes: [UInt8] {
-      let run = (0..<count).map { byte ?? UInt8(truncatingIfNeeded: 7 * $0 + 3) }
-      return unhex(prefix_hex ?? "") + run + unhex(suffix_hex ?? "")
+      unhex(prefix_hex ?? "") + run(kind, count, byte) + unhex(suffix_hex ?? "")
     }
   }
 
   struct Expectation: Decodable, Sendable {
     var error: String
+    var handling: String
   }
 
   var id: String
@@ -27,20 +27,27 @@ struct Vector: Decodable, Sendable {
   var valid: Bool
   var hex: String?
   var generator: Run?
+  var length: Int?
+  var sha256: String?
   var decoded: JSON
   var expect: Expectation?
 
   /// The whole frame.
   var bytes: [UInt8] { hex.map(unhex) ?? generator?.bytes ?? [] }
 
+  /// The file: the one that PERIODIC_VECTORS names, else Tests/Fixtures/wire/vectors.json.
+  static let file: URL =
+    ProcessInfo.processInfo.environment["PERIODIC_VECTORS"].map { URL(filePath: $0) }
+    ?? URL(filePath: #filePath).deletingLastPathComponent()
+    .appending(path: "../Fixtures/wire/vectors.json")
+
   static let all: [Vector] = {
     struct File: Decodable { var vectors: [Vector] }
-    let path = URL(filePath: #filePath).deletingLastPathComponent()
-      .appending(path: "../Fixtures/wire/vectors.json")
-    guard let data = try? Data(contentsOf: path),
-      let file = try? JSONDecoder().decode(File.self, from: data)
-    else { fatalError("no vectors at \(path.path)") }
-    return file.vectors
+    do {
+      return try JSONDecoder().decode(File.self, from: Data(contentsOf: file)).vectors
+    } catch {
+      fatalError("no vectors at \(file.path): \(error)")
+    }
   }()
 
   static func select(
@@ -57,8 +64,17 @@ extension Vector: CustomTestStringConvertible {
   var testDescription: String { id }
 }
 
-/// A JSON value of the fixture.
-enum JSON: Decodable, Sendable {
+/// The bytes of a generated run; none for a kind that is not known, which `Vector file` notices.
+private func run(_ kind: String, _ count: Int, _ byte: UInt8?) -> [UInt8] {
+  switch (kind, byte) {
+  case ("repeat", let byte?): Array(repeating: byte, count: count)
+  case ("7i+3", nil): (0..<count).map { UInt8(truncatingIfNeeded: 7 * $0 + 3) }
+  default: []
+  }
+}
+
+/// A JSON value of the file.
+enum JSON: Decodable, Equatable, Sendable {
   case null
   case number(Int)
   case text(String)
@@ -82,9 +98,8 @@ enum JSON: Decodable, Sendable {
     }
   }
 
-  subscript(key: String) -> JSON? {
-    if case .object(let members) = self { members[key] } else { nil }
-  }
+  subscript(key: String) -> JSON? { members[key] }
+  var members: [String: JSON] { if case .object(let members) = self { members } else { [:] } }
   var number: Int? { if case .number(let number) = self { number } else { nil } }
   var text: String? { if case .text(let text) = self { text } else { nil } }
   var list: [JSON]? { if case .list(let list) = self { list } else { nil } }
@@ -94,9 +109,10 @@ enum JSON: Decodable, Sendable {
     if let text { return Array(text.utf8) }
     if let text = self["utf8"]?.text { return Array(text.utf8) }
     if let hex = self["hex"]?.text { return unhex(hex) }
-    guard let run = self["generator"], let count = run["count"]?.number else { return nil }
-    let byte = run["byte"]?.number.map { UInt8($0) }
-    return (0..<count).map { byte ?? UInt8(truncatingIfNeeded: 7 * $0 + 3) }
+    guard let generator = self["generator"], let count = generator["count"]?.number else {
+      return nil
+    }
+    return run(generator["kind"]?.text ?? "", count, generator["byte"]?.number.map { UInt8($0) })
   }
 }
 
