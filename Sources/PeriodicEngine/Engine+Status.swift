@@ -46,6 +46,17 @@ extension Engine {
     findFunction(name).map { status(of: $0, at: now) }
   }
 
+  /// Shows the functions that a connection has registered, in no particular order.
+  public func forEachFunction(of session: SessionID, _ body: (Bytes) -> Void) {
+    let first = sessions[slot(of: session)].pointee.cursor
+    var registration = first
+    while registration != .none {
+      body(functions[registrations[registration].pointee.function].pointee.bytes)
+      registration = registrations[registration].pointee.next
+      if registration == first { return }
+    }
+  }
+
   private func status(of slot: Slot, at now: Now) -> FunctionStatus {
     let function = functions[slot]
     let first = earliest(slot).map { Now(monotonic: 0, wall: $0).wallSeconds }

@@ -29,6 +29,8 @@ final class ServerRunner: TurnParticipant {
   var lingering = DepartingConnections(patience: 2000)
   /// Connections that are over, but for a reply that the peer does not read.
   var stuck = DepartingConnections(patience: 120_000)
+  /// Milliseconds for a stop that a client asked for.
+  static let patience: Int64 = 10_000
   /// Connections kept for their peers' sake; more are closed at once.
   static let mostLingering = 1024
   private var end = ServerEnd.graceful
@@ -212,6 +214,12 @@ final class ServerRunner: TurnParticipant {
       isServing = true
       options.log?(.info, "ready: \(core.jobCount) jobs")
       onReady?()
+    case .stopping:
+      loop.soon { [weak self] in
+        guard let self else { return }
+        options.log?(.info, "stopping, as a client asked")
+        stop(timeout: ServerRunner.patience)
+      }
     case .stopped:
       // Not from inside the core's own call.
       loop.soon { [weak self] in

@@ -42,6 +42,15 @@ struct CommitGate {
   /// The batch in flight has been answered for and takes no more replies.
   private var isLanding = false
 
+  /// The number of the newest batch that anything has been given to.
+  var newest: UInt64 { collecting.isEmpty ? number - 1 : number }
+
+  /// Whether the store has answered for the batch and all before it.
+  func hasSettled(_ batch: UInt64) -> Bool {
+    if let flying, flying.number <= batch { return false }
+    return collecting.isEmpty || number > batch
+  }
+
   var isIdle: Bool { flying == nil && collecting.isEmpty }
 
   /// Where a reply waits that promises everything emitted so far; `nil` if all of that is durable.

@@ -4,19 +4,35 @@ import PeriodicWire
 
 /// From commands to the engine: who may say what, and what the server core answers itself.
 extension ServerCore {
-  func execute(_ command: Command, _ message: MessageID, _ session: Session, at now: Now) {
-    guard case .registered(let generation, let role) = session.phase, let id = session.id else {
-      fatalError("only a registered session has commands")
+  /// Whether the command is to be carried out; if not, the session is told so.
+  func admits(_ command: Command, _ message: MessageID, _ session: Session) -> Bool {
+    guard case .registered(let generation, let role) = session.phase else { return false }
+    if case .serverOnly = command { return true }
+    if !isAllowed(command, generation, role) {
+      say(.refused(.wrongRole), message, session)
+      return false
     }
-    guard isAllowed(command, generation, role) else {
-      return say(.refused(.wrongRole), message, session)
+    if !isAllowedByIdentity(command, role, session) {
+      if hasReply(command, generation) { say(.refused(.notAllowed), message, session) }
+      return false
     }
     if phase == .stopping, isNewWork(command) {
-      return say(.refused(.stopping), message, session)
+      if hasReply(command, generation) { say(.refused(.stopping), message, session) }
+      return false
+    }
+    return true
+  }
+
+  /// Carries out a command that was admitted.
+  func execute(_ command: Command, _ message: MessageID, _ session: Session, at now: Now) {
+    guard case .registered(let generation, _) = session.phase, let id = session.id else {
+      fatalError("only a registered session has commands")
     }
     var message = message
     switch command {
     case .status: return startStatus(message, session, at: now)
+    case .dump: return startDump(message, session, at: now)
+    case .shutdown: return shutDown(at: now)
     case .grab where generation == .two: session.grabs.insert(message)
     default:
       // Generation 1 has forgotten the ids of these; a reply would end its reader (PROTOCOL 2.1).
@@ -24,6 +40,16 @@ extension ServerCore {
     }
     engine.handle(command, message, from: id, at: now, into: &effects)
     carryOut(for: command)
+    // A value takes effect at once (PROTOCOL 2.9).
+    if case .setSetting = command { nextSweep = min(nextSweep, now.monotonic + sweepInterval) }
+  }
+
+  /// Whether a refusal of the command can be said: SHUTDOWN has no reply but that (PROTOCOL 2.11).
+  private func hasReply(_ command: Command, _ generation: Generation) -> Bool {
+    switch command {
+    case .assigned, .unassigned: false
+    default: generation == .two || !Generation1.hasNoReply(command)
+    }
   }
 
   /// PROTOCOL 1.4: only workers may send worker commands. In generation 1 a worker may send nothing
@@ -40,10 +66,17 @@ extension ServerCore {
     }
   }
 
+  /// No reply; what is held goes out (PROTOCOL 2.11).
+  private func shutDown(at now: Now) {
+    if phase == .stopping { return }
+    stop(at: now)
+    wasAskedToStop = true
+  }
+
   /// What a server that stops does not take up any more.
   private func isNewWork(_ command: Command) -> Bool {
     switch command {
-    case .submit, .run, .load, .canDo, .broadcast: true
+    case .submit, .run, .receiveData, .load, .canDo, .broadcast: true
     default: false
     }
   }
@@ -58,6 +91,10 @@ extension ServerCore {
         gate.append(operation)
       case .event: break
       case .reply(let id, let message, let reply, let promise):
+        if message == ServerCore.loadMessage {
+          if case .refused(let refusal) = reply { loadRefusal = loadRefusal ?? refusal }
+          continue
+        }
         guard let session = session(id), !isUnwanted(reply, message, session, command) else {
           continue
         }

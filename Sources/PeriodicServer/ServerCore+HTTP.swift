@@ -65,7 +65,7 @@ extension ServerCore {
       HTTPResponse.encode(failure, into: &session.outgoing)
     case .answering(var context):
       context.keepsAlive = false
-      session.status = nil
+      session.cursor = nil
       HTTPResponse.encode(failure, context, into: &session.outgoing)
     case .reading, .answered: break
     }

@@ -61,6 +61,7 @@ extension ServerCore {
       session.id = id
       session.phase = .registered(generation, role)
       awaited.remove(session)
+      if generation == .two { noteCredentials(in: bytes, session) }
       if generation == .one {
         session.generation1 = Generation1Decoder(limit: configuration.limits.frameBytes)
       } else {
@@ -85,10 +86,17 @@ extension ServerCore {
     switch decoded {
     case .needMore: return nil
     case .request(let message, let command, let used):
+      guard admits(command, message, session) else { return used }
+      if case .load(let list) = command, case .registered(let generation, _) = session.phase {
+        // The frame stays in the input until the last of its jobs is kept.
+        startLoad(list, message, frame: used, generation, session)
+        return 0
+      }
       execute(command, message, session, at: now)
       return used
     case .refused(let message, let refusal, let used):
-      say(.refused(refusal), message, session)
+      let isKnown = identities == nil || principal(of: session) != nil
+      say(.refused(isKnown ? refusal : .notAllowed), message, session)
       return used
     case .violation:
       abort(session, at: now)

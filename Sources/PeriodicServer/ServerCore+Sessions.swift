@@ -4,8 +4,12 @@ import PeriodicWire
 
 /// Connections: coming, speaking, going.
 extension ServerCore {
-  /// How often silent connections are looked for.
-  static let sweepInterval: Int64 = 10_000
+  /// How often silent connections are looked for: every ten seconds (PROTOCOL 2.4), more often when
+  /// `keepalive` is so short that this would be late.
+  var sweepInterval: Int64 {
+    let keepalive = Int64(engine.settings.keepalive) * 1000
+    return keepalive == 0 ? 10_000 : min(max(keepalive / 4, 250), 10_000)
+  }
 
   /// A connection has been accepted. `nil` when there are as many as there may be: close it.
   public func open(at now: Now) -> Session? {
@@ -42,7 +46,7 @@ extension ServerCore {
   func endIfFinished(_ session: Session, at now: Now) {
     guard session.hasEnded, session.isOpen else { return }
     let isWaiting =
-      session.isStalled || session.status != nil || session.heldReplies > 0
+      session.isStalled || session.cursor != nil || session.heldReplies > 0
       || session.id.map { engine.isWaiting($0) } ?? false || session.http?.isReading == false
     if session.isWorker || !isWaiting { end(session, at: now) }
   }
@@ -54,6 +58,7 @@ extension ServerCore {
     session.phase = .closed
     connections[ObjectIdentifier(session)] = nil
     session.connection = nil
+    session.cursor = nil
     session.generation1 = nil
     session.http = nil
     session.input.reset(keeping: 0)
@@ -77,7 +82,7 @@ extension ServerCore {
 
   /// Whether input may be handled now; if not, the session is noted and no more is read from it.
   func canProceed(_ session: Session) -> Bool {
-    if session.status != nil {
+    if session.cursor != nil {
       setPaused(session, true)
       return false
     }
@@ -159,7 +164,7 @@ extension ServerCore {
   }
 
   /// Closes connections that have not said in time who they are, or their next HTTP request, and,
-  /// every ten seconds, those of generation 2 that have been silent for longer than `keepalive`
+  /// now and then, those of generation 2 that have been silent for longer than `keepalive`
   /// (PROTOCOL 2.4).
   func closeSilent(at now: Now) {
     let latest = now.monotonic - max(1, configuration.limits.registrationDeadline)
@@ -175,7 +180,7 @@ extension ServerCore {
       }
     }
     guard now.monotonic >= nextSweep, phase == .serving else { return }
-    nextSweep = now.monotonic + ServerCore.sweepInterval
+    nextSweep = now.monotonic + sweepInterval
     let keepalive = Int64(engine.settings.keepalive) * 1000
     guard keepalive > 0 else { return }
     for session in sessions {

@@ -11,6 +11,10 @@ extension ServerCore {
       hasNews = false
       act(.ready)
     }
+    if wasAskedToStop {
+      wasAskedToStop = false
+      act(.stopping)
+    }
     sealBatch(at: now, act)
     flush(at: now, act)
     // After the writing, which is what many of them wait for.
@@ -25,7 +29,7 @@ extension ServerCore {
       engine.work(at: now, into: &effects)
       carryOut(for: nil)
     }
-    advanceListings(at: now)
+    advanceCursors(at: now)
     resumeHTTP(at: now)
   }
 
@@ -80,7 +84,7 @@ extension ServerCore {
 
   /// Once everything promised is durable and said, closes what is left.
   private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
-    guard gate.isIdle else { return }
+    guard gate.isIdle, moving.isEmpty else { return }
     for session in connections.values.sorted(by: { $0.openedAt < $1.openedAt }) {
       giveUpHTTP(session, HTTPFailure(.unavailable, "stopping"))
       end(session, at: now)

@@ -28,6 +28,8 @@ public final class ServerCore {
   var phase = Phase.starting
   /// Who may do what; `nil` allows everything to everybody.
   public internal(set) var identities: Identities?
+  /// Grows with each change of `identities`.
+  var rules: UInt64 = 1
   var gate = CommitGate()
   var effects: Effects = []
 
@@ -40,8 +42,10 @@ public final class ServerCore {
   var dirty: [Session] = []
   /// Sessions whose input waits for the store or for the start.
   var stalled: [Session] = []
-  /// Sessions in the middle of a long STATUS.
-  var listing: [Session] = []
+  /// Sessions with a cursor.
+  var moving: [Session] = []
+  /// Why a job of the LOAD in hand was not kept.
+  var loadRefusal: Refusal?
   /// Sessions to be paused or resumed at the end of the turn.
   var readingChanges: [Session] = []
   /// HTTP sessions whose last request has been answered.
@@ -52,6 +56,8 @@ public final class ServerCore {
   var wakeAt: Int64?
   /// Service has begun, and the shell has not heard of it.
   var hasNews = false
+  /// Somebody asked for the end of service, and the shell has not heard of it.
+  var wasAskedToStop = false
   var retryAt: Int64?
   var failures = 0
 
@@ -59,6 +65,7 @@ public final class ServerCore {
     self.configuration = configuration
     engine = Engine(limits: configuration.limits, isDurable: configuration.isDurable)
     engine.settings = configuration.settings
+    identities = configuration.identities
   }
 
   // MARK: The store
@@ -92,6 +99,7 @@ public final class ServerCore {
       let (refused, number) = gate.failed()
       engine.collectingBatch = gate.number
       send(refused, at: now)
+      batchFailed(number)
       engine.failed(number, at: now, into: &effects)
     }
     carryOut(for: nil)
@@ -125,7 +133,7 @@ public final class ServerCore {
   ///
   /// Work that waits for the store is none: the store's answer begins a turn.
   public var hasMoreWork: Bool {
-    if !listing.isEmpty || !dirty.isEmpty || !resuming.isEmpty { return true }
+    if !dirty.isEmpty || !resuming.isEmpty || canMoveCursors { return true }
     if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
     return gate.canSeal && retryAt == nil
   }
@@ -137,7 +145,7 @@ public final class ServerCore {
   private func beginServing(at now: Now) {
     phase = .serving
     hasNews = true
-    nextSweep = now.monotonic + ServerCore.sweepInterval
+    nextSweep = now.monotonic + sweepInterval
     resumeStalled(at: now)
   }
 }
@@ -148,13 +156,17 @@ public struct ServerConfiguration: Sendable {
   public var settings: Settings
   /// Whether a store outlives the process. If not, nothing waits for one.
   public var isDurable: Bool
+  /// Who may do what; `nil` allows everything to everybody.
+  public var identities: Identities?
 
   public init(
-    limits: Limits = Limits(), settings: Settings = Settings(), isDurable: Bool = false
+    limits: Limits = Limits(), settings: Settings = Settings(), isDurable: Bool = false,
+    identities: Identities? = nil
   ) {
     self.limits = limits
     self.settings = settings
     self.isDurable = isDurable
+    self.identities = identities
   }
 }
 
@@ -173,6 +185,8 @@ public enum ServerAction {
   case wake(at: Int64)
   /// Everything is loaded, and requests are carried out from now on.
   case ready
+  /// A client asked for the end of service, which has begun: close the listeners.
+  case stopping
   /// The last reply is out and everything is closed.
   case stopped
 }

@@ -31,7 +31,10 @@ public final class Session {
   var generation2: Generation2Decoder
   var http: HTTPExchange?
   var grabs = GrabMessages()
-  var status: StatusCursor?
+  /// What takes several turns, in the core's list of such.
+  var cursor: Cursor?
+  /// Who the connection says it is, if that counts.
+  var credentials: Credentials?
 
   /// Replies that wait for a batch.
   var heldReplies = 0

@@ -2,52 +2,34 @@ import PeriodicCore
 import PeriodicEngine
 import PeriodicWire
 
-/// A STATUS that is being written. Until it is done the session's later input waits.
+/// A STATUS that is being written.
 struct StatusCursor {
-  /// Functions shown in one turn.
+  /// Functions looked at in one turn.
   static let slice = 512
 
-  var message: MessageID
   var writer: StatusWriter
-  /// The name of the last function shown.
+  /// The name of the last function looked at.
   var last: [UInt8]?
 }
 
 extension ServerCore {
   func startStatus(_ message: MessageID, _ session: Session, at now: Now) {
     guard let writer = statusWriter(message, session) else { return }
-    session.status = StatusCursor(message: message, writer: writer, last: nil)
-    if advanceStatus(session, at: now) { listing.append(session) }
+    start(.status(StatusCursor(writer: writer)), of: session, at: now)
   }
 
-  /// Moves every STATUS in progress on by one slice.
-  func advanceListings(at now: Now) {
-    guard !listing.isEmpty else { return }
-    let sessions = listing
-    listing.removeAll(keepingCapacity: true)
-    for session in sessions where session.isOpen {
-      if advanceStatus(session, at: now) {
-        listing.append(session)
-      } else {
-        setPaused(session, false)
-        proceed(session, at: now)
-      }
-    }
-  }
-
-  /// Shows the next functions.
-  ///
-  /// - Returns: whether there are more.
-  private func advanceStatus(_ session: Session, at now: Now) -> Bool {
-    guard var cursor = session.status else { return false }
-    session.status = nil
+  /// Shows the next functions; of a connection with an identity, those that it may speak of.
+  func advance(_ cursor: StatusCursor, _ session: Session, at now: Now) -> StatusCursor? {
+    var cursor = cursor
+    let principal = identities == nil ? nil : principal(of: session)
     var last: [UInt8]?
     let show = { (row: FunctionStatus) in
+      last = Array(row.name)
+      if let principal, !principal.maySpeak(of: row.name) { return }
       cursor.writer.append(
         StatusRow(
           function: row.name, workers: row.workers, jobs: row.jobs, running: row.running,
           locked: row.locked, scheduledAt: row.scheduledAt))
-      last = Array(row.name)
     }
     let hasMore: Bool
     if let name = cursor.last {
@@ -59,13 +41,12 @@ extension ServerCore {
     }
     if hasMore {
       cursor.last = last
-      session.status = cursor
-      return true
+      return cursor
     }
     cursor.writer.finish(into: &session.outgoing)
     markDirty(session)
     answeredHTTP(session)
-    return false
+    return nil
   }
 
   private func statusWriter(_ message: MessageID, _ session: Session) -> StatusWriter? {

@@ -20,6 +20,9 @@ public final class DumpWriter {
   private var sum = CRC32()
   private var isTooLong = false
 
+  /// Whether the answer is a refusal already, whatever else there is.
+  public var isOverLimit: Bool { isTooLong }
+
   /// - Parameter limit: bytes of a generation 2 body; a longer dump is refused, not cut.
   public init(_ form: DumpForm, limit: Int) {
     self.form = form

@@ -177,7 +177,7 @@ public final class ServerWorld {
       let wait = isHealed ? 1 : random.below(1200)
       flying = (batch, now.monotonic + Int64(wait))
     case .wake(let time): wakeAt = time
-    case .ready: break
+    case .ready, .stopping: break
     case .stopped: hasStopped = true
     }
   }
