@@ -10,7 +10,9 @@ extension ServerCore {
     switch decoder.next(bytes) {
     case .needMore(let used): return used == 0 ? nil : used
     case .interim(let used):
-      if let refusal = refusalOfAll { return refuseHTTP(refusal, session, at: now) }
+      if let failure = refusalOfAll ?? refuse(decoder.identity, session) {
+        return refuseHTTP(failure, session, at: now)
+      }
       HTTPResponse.encodeContinue(into: &session.outgoing)
       markDirty(session)
       return used
@@ -86,7 +88,7 @@ extension ServerCore {
   // MARK: Carrying out
 
   private func executeHTTP(_ request: HTTPRequest, _ session: Session, at now: Now) {
-    if let failure = refusalOfAll {
+    if let failure = refusalOfAll ?? refuseAccess(request, session) {
       HTTPResponse.encode(failure, request.context, into: &session.outgoing)
       return finish(session)
     }
@@ -117,6 +119,31 @@ extension ServerCore {
     }
   }
 
+  /// Why this may not be asked; `nil` if it may. Whether the server is ready everybody may know.
+  private func refuseAccess(_ request: HTTPRequest, _ session: Session) -> HTTPFailure? {
+    if case .ready = request.action { return nil }
+    if let failure = refuse(request.identity, session) { return failure }
+    // Of a STATUS everybody sees some part.
+    guard case .command(let command) = request.action,
+      !isAllowedByIdentity(command, .client, session)
+    else { return nil }
+    return HTTPFailure(.forbidden, "this identity may not do that")
+  }
+
+  /// The answer to nobody that is known, and to somebody who is no client. Each request says anew
+  /// who it is from.
+  private func refuse(_ identity: Identity?, _ session: Session) -> HTTPFailure? {
+    guard identities != nil else { return nil }
+    session.credentials = identity.map { identity in
+      Credentials(
+        name: [UInt8](identity.name), token: [UInt8](identity.token), rules: 0, principal: nil)
+    }
+    guard let principal = principal(of: session) else {
+      return HTTPFailure(.unauthorized, "a known name and its token are needed")
+    }
+    return principal.fits(.client) ? nil : HTTPFailure(.forbidden, "this identity is no client")
+  }
+
   private func finish(_ session: Session) {
     markDirty(session)
     answeredHTTP(session)
@@ -137,7 +164,9 @@ extension ServerCore {
   private func showFunction(
     _ name: Bytes, _ context: HTTPReplyContext, _ session: Session, at now: Now
   ) {
-    let row = engine.status(of: name, at: now).map { status in
+    let isHidden = identities != nil && principal(of: session)?.maySpeak(of: name) != true
+    let status = isHidden ? nil : engine.status(of: name, at: now)
+    let row = status.map { status in
       StatusRow(
         function: status.name, workers: status.workers, jobs: status.jobs,
         running: status.running, locked: status.locked, scheduledAt: status.scheduledAt)

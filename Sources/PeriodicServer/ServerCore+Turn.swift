@@ -85,10 +85,13 @@ extension ServerCore {
   /// Once everything promised is durable and said, closes what is left.
   private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
     guard gate.isIdle, moving.isEmpty else { return }
-    for session in connections.values.sorted(by: { $0.openedAt < $1.openedAt }) {
+    let open = connections.values.sorted { $0.openedAt < $1.openedAt }
+    // Who waits for a job hears why, before the job's worker goes.
+    for session in open where session.http != nil {
       giveUpHTTP(session, HTTPFailure(.unavailable, "stopping"))
       end(session, at: now)
     }
+    for session in open { end(session, at: now) }
     sealBatch(at: now, act)
     flush(at: now, act)
     guard gate.isIdle, connections.isEmpty else { return }

@@ -74,6 +74,7 @@ extension HTTPDecoder {
     parser.pointee.upgrade = 0
     do throws(HTTPFailure) {
       try checkHeaders()
+      headers.authorization.withUnsafeBytes { credentials.read($0) }
       return 0
     } catch {
       failure = error

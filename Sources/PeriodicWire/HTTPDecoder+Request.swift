@@ -12,8 +12,7 @@ extension HTTPDecoder {
     } catch {
       action = .refused(error)
     }
-    headers.authorization.withUnsafeBytes { credentials.read($0) }
-    return HTTPRequest(action: action, identity: credentials.identity, context: context)
+    return HTTPRequest(action: action, identity: identity, context: context)
   }
 
   /// Why a method does not fit the route; `nil` if it does.

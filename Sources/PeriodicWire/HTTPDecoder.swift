@@ -56,6 +56,10 @@ public final class HTTPDecoder {
   /// Whether a part of the request has come, and not all of it.
   public var hasBegun: Bool { head.hasBegun && !isOver }
 
+  /// Who the request says it is from, as soon as its headers have come; `nil` if it does not say so
+  /// in a form that is understood.
+  public var identity: Identity? { credentials.identity }
+
   /// Reads on. After a request or a failure the bytes that still come are dropped.
   public func next(_ bytes: Bytes) -> HTTPDecoded {
     if isOver { return .needMore(consumed: bytes.count) }

@@ -54,11 +54,15 @@ import Testing
     let address = try bench.start()
     let early = bench.peer(address)
     early.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    let probe = bench.peer(address)
+    probe.send("GET /periodic/ready HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n")
     let patient = bench.peer(address)
     patient.sendFrame("\u{1}")
     patient.sendFrame("1\0\u{1}\u{9}")
-    bench.run { early.isOver }
+    bench.run { early.isOver && probe.isOver }
     #expect(early.text.hasPrefix("HTTP/1.1 503"))
+    #expect(probe.text.hasPrefix("HTTP/1.1 503"))
+    #expect(probe.text.hasSuffix(#"{"err": "starting"}"#))
     #expect(patient.received.isEmpty)
     #expect(!bench.server.isServing)
     gate.open()
