@@ -21,7 +21,10 @@ public func periodic_server_new(
         made.close()
         return owner.fail(Code.of(error), error.description)
       }
-      server.pointee = give(ServerHandle(owner, made))
+      let handle = ServerHandle(owner, made)
+      // A client may ask for the end as well.
+      made.onStopped = { [unowned handle] in handle.end = $0 }
+      server.pointee = give(handle)
       return 0
     }
   }

@@ -9,6 +9,13 @@ public struct ServerOptions {
   public var store = StoreChoice.memory
   /// Mode and owner of a Unix socket's file.
   public var socketFile = SocketFileOptions()
+  /// The path of a file that says who may do what, in lines of `role name token func1,func2`
+  /// (PROTOCOL 1.4). Without one everything is allowed to everybody. With one, generation 1 is
+  /// allowed nothing, because it has no identities. It is read again when it changes.
+  public var identityFile: String?
+  /// Whether identities of the role `client` may dump, load, change settings and shut down, too;
+  /// otherwise only an `admin` may.
+  public var clientsAdminister = false
   /// Called on the loop's thread with what an operator may want to know. The server writes nothing
   /// itself.
   public var log: ((LogLevel, String) -> Void)?

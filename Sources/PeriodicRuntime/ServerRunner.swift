@@ -20,6 +20,7 @@ final class ServerRunner: TurnParticipant {
   private var listeners: [Listener] = []
   var connections: [ServerConnection] = []
   private var store: ServerStore?
+  private var identityFile: IdentityFile?
   var timers: Timers?
   /// Connections on which everything has been said, and that wait for their peer to close.
   ///
@@ -70,6 +71,7 @@ final class ServerRunner: TurnParticipant {
   func start() throws(ServerError) {
     loop.preconditionOnLoop()
     invariant(phase == .made, "a server is started once")
+    try readIdentities()
     if let make = options.store.makeDriver {
       store = try ServerStore(
         loop, core, make: make, log: options.log,
@@ -80,6 +82,17 @@ final class ServerRunner: TurnParticipant {
     }
     phase = .started
     needsTurn = true
+  }
+
+  private func readIdentities() throws(ServerError) {
+    guard let path = options.identityFile else { return }
+    let file = IdentityFile(
+      loop, path, clientsAdminister: options.clientsAdminister, log: options.log,
+      changed: { [unowned self] identities in
+        changed { core.replaceIdentities(identities, at: $0) }
+      })
+    core.replaceIdentities(try file.start(), at: loop.now)
+    identityFile = file
   }
 
   func listen(on address: Address) throws(LoopError) -> Address {
@@ -97,7 +110,9 @@ final class ServerRunner: TurnParticipant {
     if !bound.isLocal {
       options.log?(
         .warning,
-        "\(bound) can be reached from other machines; whoever connects can do everything")
+        "\(bound) can be reached from other machines; "
+          + (core.identities == nil
+            ? "whoever connects can do everything" : "tokens are not encrypted on the way"))
     }
     return bound
   }
@@ -162,6 +177,7 @@ final class ServerRunner: TurnParticipant {
     needsTurn = false
     store?.close()
     store = nil
+    identityFile = nil
     timers = nil
     loop.remove(self)
   }

@@ -61,6 +61,8 @@ struct Daemon {
     var server = ServerOptions()
     server.log = { level, text in logger.log(level: Daemon.level(level), "\(text)") }
     server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
+    server.identityFile = options.authFile
+    server.clientsAdminister = options.clientsAdminister
     switch try options.storeChoice() {
     case .file(let path): server.store = .sqlite(path: path)
     case .memory: server.store = .memory

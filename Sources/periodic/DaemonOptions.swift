@@ -27,6 +27,19 @@ struct DaemonOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Who may do what: lines of `role name token func1,func2`.",
+      discussion: """
+        Roles are client, worker and admin. Read again when it changes. Without one, whoever can \
+        connect can do everything.
+        """, valueName: "file"))
+  var authFile: String?
+
+  @Flag(
+    help: "Let identities of the role client dump, load, change settings and shut down, too.")
+  var clientsAdminister = false
+
+  @Option(
+    help: ArgumentHelp(
       "Seconds that a connection has to say what it speaks and who it is.", valueName: "seconds"))
   var registrationDeadline: Int = 30
 

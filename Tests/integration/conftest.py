@@ -41,7 +41,7 @@ class Daemon:
             stdout=subprocess.DEVNULL,
             env=self.environment,
         )
-        with self.log.open("ab") as log:
+        with self.log.open("ab", buffering=0) as log:
             assert self.process.stderr is not None
             for line in self.process.stderr:
                 log.write(line)
@@ -59,7 +59,7 @@ class Daemon:
         source = self.process.stderr
 
         def copy() -> None:
-            with self.log.open("ab") as log:
+            with self.log.open("ab", buffering=0) as log:
                 for line in source:
                     log.write(line)
 
