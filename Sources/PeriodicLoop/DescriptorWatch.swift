@@ -17,6 +17,9 @@ final class DescriptorWatch {
   /// follows finds it. Cleared on close, which breaks the circle to the owner.
   private var ready: ((_ readable: Bool, _ writable: Bool) -> Void)?
 
+  /// Called once, when the peer has gone altogether.
+  private var hungUp: (() -> Void)?
+
   /// Takes over `descriptor`, and closes it if it cannot be watched.
   init(_ loop: Loop, _ descriptor: Int32) throws(LoopError) {
     self.loop = loop
@@ -45,6 +48,8 @@ final class DescriptorWatch {
     var wanted: Int32 = 0
     if reads ?? isWatchingReads { wanted |= Int32(UV_READABLE.rawValue) }
     if writes ?? isWatchingWrites { wanted |= Int32(UV_WRITABLE.rawValue) }
+    // A hang-up is told of whatever is watched, if anything is; this is what never happens.
+    if hungUp != nil { wanted |= Int32(UV_PRIORITIZED.rawValue) }
     if wanted == interest { return }
     interest = wanted
     loop.watchChanged = true
@@ -57,8 +62,31 @@ final class DescriptorWatch {
     invariant(status == 0, "a descriptor is watched by one handle")
   }
 
+  /// Tells when the peer has closed its socket, or it is lost. Of no use before its last byte
+  /// has been read.
+  func awaitHangUp(_ body: @escaping () -> Void) {
+    guard !isClosed else { return }
+    hungUp = body
+    watch()
+  }
+
+  private func hangUp(_ status: Int32) {
+    // On an error libuv has stopped watching.
+    if status < 0 { interest = 0 }
+    let body = hungUp
+    hungUp = nil
+    watch()
+    var socket = pollfd(fd: descriptor, events: 0, revents: 0)
+    if status < 0 || Glibc.poll(&socket, 1, 0) > 0 { body?() }
+  }
+
   private func isReady(_ status: Int32, _ events: Int32) {
     guard let ready else { return }
+    if hungUp != nil, !isWatchingWrites,
+      status < 0 || events & Int32(UV_PRIORITIZED.rawValue) != 0
+    {
+      return hangUp(status)
+    }
     if status < 0 {
       // libuv has stopped watching; the pending error is found by the next read or write.
       let before = interest
@@ -82,6 +110,7 @@ final class DescriptorWatch {
   func close() {
     guard !isClosed else { return }
     ready = nil
+    hungUp = nil
     poll.close()
     Glibc.close(descriptor)
   }

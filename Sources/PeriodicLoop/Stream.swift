@@ -151,6 +151,7 @@ extension Stream {
       owner?.stream(self, received: Bytes(rebasing: Bytes(loop.input)[..<count]))
     } else if count == 0 {
       pauseReading()
+      watch.awaitHangUp { [unowned self] in owner?.streamHungUp(self) }
       owner?.streamEnded(self)
     } else if errno != EAGAIN && errno != EINTR {
       fail(.last("read from \(name)"))

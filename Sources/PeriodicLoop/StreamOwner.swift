@@ -9,6 +9,9 @@ public protocol StreamOwner: AnyObject {
   func stream(_ stream: Stream, received bytes: Bytes)
   /// The peer will send nothing more. It may still read.
   func streamEnded(_ stream: Stream)
+  /// The peer will not read either: after `streamEnded`, and only while nothing is being written.
+  /// Over TCP this comes as soon as the peer's system says so, which it may do late or never.
+  func streamHungUp(_ stream: Stream)
   /// The socket takes bytes again, after a write that it did not take whole.
   func streamCanWrite(_ stream: Stream)
   /// The connection failed or could not be made. The stream is closed already.
@@ -17,4 +20,5 @@ public protocol StreamOwner: AnyObject {
 
 extension StreamOwner {
   public func streamConnected(_ stream: Stream) {}
+  public func streamHungUp(_ stream: Stream) {}
 }

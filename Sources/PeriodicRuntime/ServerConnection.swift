@@ -45,6 +45,10 @@ final class ServerConnection: StreamOwner {
     if let session { runner.receivedEnd(on: session) } else { runner.remove(self) }
   }
 
+  func streamHungUp(_ stream: Stream) {
+    if let session { runner.changed { runner.core.hungUp(session, at: $0) } }
+  }
+
   func streamCanWrite(_ stream: Stream) {
     guard let session else { return }
     flush()

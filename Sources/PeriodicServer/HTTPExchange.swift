@@ -17,6 +17,10 @@ struct HTTPExchange {
   /// because only a connection that is read tells that its peer has gone.
   static let readAhead = 64 << 10
 
+  /// Bytes of a request that prolong the time for the rest of it: a large body may take longer, one
+  /// that trickles may not.
+  static let progress = 64 << 10
+
   private(set) var decoder: HTTPDecoder
   var step = Step.reading
   /// The present request's number on its connection.
@@ -26,6 +30,7 @@ struct HTTPExchange {
   /// In the core's list of sessions that go on at the end of the turn.
   var isResuming = false
   private var handled = 0
+  private var received = 0
 
   init(_ decoder: HTTPDecoder) { self.decoder = decoder }
 
@@ -33,9 +38,20 @@ struct HTTPExchange {
   mutating func begin(_ decoder: HTTPDecoder) {
     self.decoder = decoder
     step = .reading
+    received = 0
     number += 1
     handled += 1
     if handled >= HTTPExchange.requestsInTurn { mayGoOn = false }
+  }
+
+  /// A part of a request has come.
+  ///
+  /// - Returns: whether so much has come that the rest may take its time anew.
+  mutating func receive(_ count: Int) -> Bool {
+    received += count
+    guard received >= HTTPExchange.progress else { return false }
+    received = 0
+    return true
   }
 
   /// A turn in which requests may be handled again.

@@ -8,7 +8,9 @@ extension ServerCore {
   func nextHTTP(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
     guard let decoder = session.http?.decoder else { fatalError("a session has its decoder") }
     switch decoder.next(bytes) {
-    case .needMore(let used): return used == 0 ? nil : used
+    case .needMore(let used):
+      if session.http?.receive(used) == true { awaited.append(session, at: now.monotonic) }
+      return used == 0 ? nil : used
     case .interim(let used):
       if let failure = refusalOfAll ?? refuse(decoder.identity, session) {
         return refuseHTTP(failure, session, at: now)

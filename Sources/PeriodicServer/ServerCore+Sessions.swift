@@ -41,6 +41,14 @@ extension ServerCore {
     endIfFinished(session, at: now)
   }
 
+  /// The peer has gone, after its last byte. What it sent is handled; it waits for nothing more.
+  public func hungUp(_ session: Session, at now: Now) {
+    guard session.isOpen, session.hasEnded, session.input.isEmpty, session.cursor == nil else {
+      return
+    }
+    abort(session, at: now)
+  }
+
   /// Ends a session whose peer has sent its last byte: a worker at once, for its jobs' sake; a
   /// client when everything it asked has been answered.
   func endIfFinished(_ session: Session, at now: Now) {

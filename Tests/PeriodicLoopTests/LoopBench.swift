@@ -66,12 +66,14 @@ final class Recorder: StreamOwner {
   var isConnected = false
   var received: [UInt8] = []
   var hasEnded = false
+  var hangUps = 0
   var failure: LoopError?
   var canWrite: () -> Void = {}
 
   func streamConnected(_ stream: Stream) { isConnected = true }
   func stream(_ stream: Stream, received bytes: Bytes) { received.append(contentsOf: bytes) }
   func streamEnded(_ stream: Stream) { hasEnded = true }
+  func streamHungUp(_ stream: Stream) { hangUps += 1 }
   func streamCanWrite(_ stream: Stream) { canWrite() }
   func stream(_ stream: Stream, failed error: LoopError) { failure = error }
 }

@@ -76,6 +76,35 @@ import Testing
     listener.close()
   }
 
+  @Test func `tells a peer that has gone from one that only sends no more`() throws {
+    let directory = try TemporaryDirectory()
+    let (client, _, server, owner, listener) = try pair(.unix(path: "\(directory.path)/s"))
+    client.endWriting()
+    bench.run { owner.hasEnded }
+    for _ in 0..<5 { bench.loop.step() }
+    #expect(owner.hangUps == 0)
+    client.close()
+    bench.run { owner.hangUps == 1 }
+    #expect(owner.failure == nil && server.isOpen)
+    // Once; and the loop may sleep although the descriptor stays as it is.
+    for _ in 0..<5 { bench.loop.step() }
+    var watched = pollfd(fd: bench.loop.fileDescriptor, events: Int16(POLLIN), revents: 0)
+    #expect(poll(&watched, 1, 0) == 0 && owner.hangUps == 1)
+    listener.close()
+  }
+
+  @Test func `tells of a peer that was lost after its last byte`() throws {
+    let (client, _, server, serverSide, listener) = try pair()
+    client.pauseReading()
+    #expect(server.write(text: "unread") == 6)
+    client.endWriting()
+    bench.run { serverSide.hasEnded }
+    client.close()
+    bench.run { serverSide.hangUps == 1 }
+    #expect(serverSide.failure == nil)
+    listener.close()
+  }
+
   @Test func `reports a peer that is gone without a signal`() throws {
     let (client, clientSide, server, _, listener) = try pair()
     client.pauseReading()

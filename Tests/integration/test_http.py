@@ -411,14 +411,19 @@ def test_half_a_request_and_then_no_more(daemon):
     assert curl(daemon, "") == (200, "{}")
 
 
-def test_a_job_runs_although_nobody_waits_for_it_any_more(daemon):
-    with Worker(daemon) as worker:
+def test_a_client_that_goes_away_waits_no_more_and_its_job_still_runs(daemon):
+    with wire.Peer2(daemon.unix, wire.WORKER) as worker:
+        worker.ask(wire.CAN_DO, wire.str8(b"f"))
         with Peer(daemon.unix) as peer:
-            peer.send(request("/periodic/run/f/n?timeout=30", b"w"))
-            worker.take()
-        assert worker.ask(wire.DONE, handle(b"f", b"n"))[0] == wire.SUCCESS
-        assert worker.ask(wire.PING)[0] == wire.PONG
-    assert curl(daemon, "/periodic/ready")[0] == 200
+            peer.send(request("/periodic/run/f/n?timeout=1", b"w"))
+            while worker.status()["f"][1] == 0:
+                time.sleep(0.01)
+        # With somebody still waiting the job would go with the waiter's time.
+        time.sleep(1.5)
+        assert worker.status()["f"][:2] == [1, 1]
+        worker.send(wire.GRAB)
+        assert worker.receive()[1] == wire.SUCCESS
+        assert worker.receive()[2].startswith(handle(b"f", b"n"))
 
 
 def test_byte_by_byte(daemon):
@@ -431,6 +436,18 @@ def test_byte_by_byte(daemon):
         assert peer.receive().status == 204
         assert b'"total_job":2' in peer.receive().body
         assert peer.expect_close() == b""
+
+
+def test_a_large_body_may_take_longer_than_the_deadline(make_daemon):
+    daemon = make_daemon("memory:", "--registration-deadline", "1").start()
+    with Peer(daemon.tcp) as large, Peer(daemon.tcp) as small:
+        small.send(request("/periodic/submit/f/s", None, "POST", "Content-Length: 1000"))
+        large.send(request("/periodic/submit/f/l", None, "POST", "Content-Length: 800000"))
+        for _ in range(8):
+            large.send(b"a" * 100_000)
+            time.sleep(0.25)
+        assert large.receive().status == 204
+        assert small.receive().status == 408
 
 
 def test_too_slow_and_idle_connections_are_closed(make_daemon):
