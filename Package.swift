@@ -102,6 +102,9 @@ let package = Package(
     tests(
       "ServerRuntimeTests",
       ["PeriodicRuntime", "PeriodicLoop", "PeriodicClient", "PeriodicCore", "PeriodicStore"]),
+    tests(
+      "PeriodicServerTests",
+      ["PeriodicServer", "PeriodicCore", "PeriodicStore", "PeriodicWire", "SimulationKit"]),
     tests("SimulationTests", ["SimulationKit"]),
     tests(
       "PeriodicStoreTests",

@@ -1,11 +1,11 @@
 /// Sessions that must say something in time, longest waiting first: who they are, or their next
 /// HTTP request.
 ///
-/// A list through the sessions, so that one leaves as soon as it has spoken or is gone. The core's
-/// table of connections keeps them.
+/// A list through the sessions, so that one leaves as soon as it has spoken or is gone. They hold
+/// each other, until they leave or `removeAll`.
 struct AwaitedSessions {
-  private(set) unowned var first: Session?
-  private unowned var last: Session?
+  private(set) var first: Session?
+  private var last: Session?
 
   /// - Parameter time: monotonic milliseconds, never less than those of an earlier call.
   mutating func append(_ session: Session, at time: Int64) {
@@ -29,6 +29,10 @@ struct AwaitedSessions {
       last = place.previous
     }
   }
+
+  mutating func removeAll() {
+    while let first { remove(first) }
+  }
 }
 
 extension Session {
@@ -36,7 +40,7 @@ extension Session {
   struct Awaited {
     /// Monotonic milliseconds.
     var since: Int64
-    unowned var previous: Session?
-    unowned var next: Session?
+    var previous: Session?
+    var next: Session?
   }
 }

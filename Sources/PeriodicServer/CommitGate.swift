@@ -97,21 +97,24 @@ struct CommitGate {
   }
 
   /// The batch was refused. Puts are given up; all else goes again, before what collected
-  /// meanwhile, and the replies to it wait on.
+  /// meanwhile, and the replies to it wait on; but not if nothing is left that they could wait for.
   ///
-  /// - Returns: the batch's number, and the refusals to be sent.
-  mutating func failed() -> (refused: Held, number: UInt64) {
+  /// - Returns: the batch's number, and the replies to be sent, most of them refusals.
+  mutating func failed() -> (answered: Held, number: UInt64) {
     guard let flying else { fatalError("E8: only a batch that is with the store can fail") }
     let again = StoreBatch()
     flying.batch.forEach { if case .put = $0 {} else { again.append($0) } }
     collecting.forEach { again.append($0) }
     let waiting = Held()
-    let refused = Held()
+    let answered = Held()
     CommitGate.forEach(flying.held) { entry, success, refusal in
       if entry.refusalLength > 0 {
-        refused.entries.append(
+        answered.entries.append(
           .init(session: entry.session, successLength: refusal.count, refusalLength: 0))
-        refused.bytes.append(refusal)
+        answered.bytes.append(refusal)
+      } else if again.isEmpty {
+        answered.entries.append(entry)
+        answered.bytes.append(success)
       } else {
         waiting.entries.append(entry)
         waiting.bytes.append(success)
@@ -124,7 +127,7 @@ struct CommitGate {
     (spareBatch, spareHeld) = (flying.batch, flying.held)
     (collecting, held) = (again, waiting)
     self.flying = nil
-    return (refused, flying.number)
+    return (answered, flying.number)
   }
 
   /// Shows each held reply in both its forms.

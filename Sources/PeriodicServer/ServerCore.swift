@@ -68,6 +68,8 @@ public final class ServerCore {
     identities = configuration.identities
   }
 
+  deinit { awaited.removeAll() }
+
   // MARK: The store
 
   /// Takes one item that the store handed back; called before `storeReady`.
@@ -96,9 +98,9 @@ public final class ServerCore {
       failures += 1
       // The store gets a pause, a longer one each time; what cannot be given up goes again then.
       retryAt = now.monotonic + min(1000, 10 << Int64(min(failures, 7)))
-      let (refused, number) = gate.failed()
+      let (answered, number) = gate.failed()
       engine.collectingBatch = gate.number
-      send(refused, at: now)
+      send(answered, at: now)
       batchFailed(number)
       engine.failed(number, at: now, into: &effects)
     }
