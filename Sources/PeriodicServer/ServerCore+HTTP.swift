@@ -20,10 +20,12 @@ extension ServerCore {
       return used
     case .failed(let failure): return refuseHTTP(failure, session, at: now)
     case .request(let request, let used):
-      session.http?.step = .answering(request.context)
+      var context = request.context
+      if phase != .serving { context.keepsAlive = false }
+      session.http?.step = .answering(context)
       awaited.remove(session)
       // The request's bytes are the decoder's, which an answer may replace.
-      withExtendedLifetime(decoder) { executeHTTP(request, session, at: now) }
+      withExtendedLifetime(decoder) { executeHTTP(request, context, session, at: now) }
       if case .answered = session.http?.step, session.http?.mayGoOn == true {
         beginNextRequest(session, at: now)
       }
@@ -89,22 +91,24 @@ extension ServerCore {
 
   // MARK: Carrying out
 
-  private func executeHTTP(_ request: HTTPRequest, _ session: Session, at now: Now) {
+  private func executeHTTP(
+    _ request: HTTPRequest, _ context: HTTPReplyContext, _ session: Session, at now: Now
+  ) {
     if let failure = refusalOfAll ?? refuseAccess(request, session) {
-      HTTPResponse.encode(failure, request.context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing)
       return finish(session)
     }
     switch request.action {
     case .ready:
-      HTTPResponse.encodeReady(request.context, into: &session.outgoing)
+      HTTPResponse.encodeReady(context, into: &session.outgoing)
       finish(session)
     case .refused(let failure):
-      HTTPResponse.encode(failure, request.context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing)
       finish(session)
     case .status:
       session.http?.mayGoOn = false
       startStatus(message(of: session), session, at: now)
-    case .functionStatus(let name): showFunction(name, request.context, session, at: now)
+    case .functionStatus(let name): showFunction(name, context, session, at: now)
     case .command(let command):
       let id = engineSession(for: session)
       engine.handle(command, message(of: session), from: id, at: now, into: &effects)
