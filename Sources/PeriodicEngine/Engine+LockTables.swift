@@ -51,6 +51,8 @@ extension Engine {
     if capacity > record.pointee.capacity {
       record.pointee.capacity = capacity
       record.pointee.atCapacity = 0
+      // There may be room now for those who asked for less.
+      if record.pointee.firstQueued != .none { mark(lock) }
     }
     if capacity == record.pointee.capacity { record.pointee.atCapacity += 1 }
     linkClaim(claim, isHolder: isHolder, at: now)
@@ -75,10 +77,14 @@ extension Engine {
       lock.pointee.atCapacity -= 1
       if lock.pointee.atCapacity == 0 { recountCapacity(lock) }
     }
-    if !lock.pointee.isMarked {
-      lock.pointee.isMarked = true
-      markedLocks.append(record.lock)
-    }
+    mark(record.lock)
+  }
+
+  /// Notes a lock that may have become free, to be handed on at the end of the call.
+  private mutating func mark(_ lock: Slot) {
+    if locks[lock].pointee.isMarked { return }
+    locks[lock].pointee.isMarked = true
+    markedLocks.append(lock)
   }
 
   /// The capacity follows the largest count among holders and queue. Those who asked for the

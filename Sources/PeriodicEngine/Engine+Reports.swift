@@ -94,10 +94,10 @@ extension Engine {
   ) {
     let record = jobs[job]
     releaseClaims(of: job, into: &effects)
-    let wasAwaited = answerRuns(of: job, .data(Word.failed.bytes), into: &effects)
-    if wasAwaited, record.pointee.isTransient {
+    if record.pointee.isTransient, isAwaited(job) {
       return discard(job, .data(Word.failed.bytes), at: now, into: &effects)
     }
+    answerRuns(of: job, .data(Word.failed.bytes), into: &effects)
     record.pointee.scheduledAt = now.wallSeconds.addingSaturated(delay)
     record.pointee.due = now.wall.addingSaturated(delay.secondsInMilliseconds)
     record.pointee.sequence = nextSequence()

@@ -92,17 +92,18 @@ extension Engine {
     if runs > 0 { answerRuns(list, reply, isResult: isResult, into: &effects) }
   }
 
+  /// Whether somebody waits for the result.
+  func isAwaited(_ job: Slot) -> Bool {
+    waitList(of: job).map { waitLists[$0].pointee.runs > 0 } ?? false
+  }
+
   /// Those who wait for the result hear `reply`; listeners stay.
-  ///
-  /// - Returns: whether there was anybody.
-  @discardableResult
   mutating func answerRuns(
     of job: Slot, _ reply: Reply, isResult: Bool = false, into effects: inout Effects
-  ) -> Bool {
-    guard let list = waitList(of: job), waitLists[list].pointee.runs > 0 else { return false }
+  ) {
+    guard let list = waitList(of: job), waitLists[list].pointee.runs > 0 else { return }
     let isStored = !jobs[job].pointee.isTransient
     answerRuns(list, reply, isResult: isResult && isStored, into: &effects)
-    return true
   }
 
   /// The deadline of a waiter has come. A listener touches nothing; a job that only RUN_JOB made
@@ -110,14 +111,13 @@ extension Engine {
   mutating func expireWaiter(_ waiter: Slot, at now: Now, into effects: inout Effects) {
     let record = waiters[waiter].pointee
     let list = waitLists[record.list].pointee
+    let isLastRun = !record.isListener && list.runs == 1
+    if isLastRun, let job = findJob(list.bytes, of: list.function), jobs[job].pointee.isTransient {
+      return discard(job, .data(Word.expired.bytes), at: now, into: &effects)
+    }
     let text = record.isListener ? Word.end : Word.expired
     say(.data(text.bytes), to: waiter, into: &effects)
-    let isLastRun = !record.isListener && list.runs == 1
-    let job = isLastRun ? findJob(list.bytes, of: list.function) : nil
     removeWaiter(waiter)
-    if let job, jobs[job].pointee.isTransient {
-      discard(job, .data(Word.expired.bytes), at: now, into: &effects)
-    }
   }
 
   /// Takes a waiter out of everything; the last one takes its list along.

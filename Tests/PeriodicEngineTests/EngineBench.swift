@@ -7,7 +7,7 @@ final class EngineBench {
   var now = Now(monotonic: 1_000_000, wall: 1_700_000_000_000)
   private var effects: Effects = []
   /// What was said since last asked, as "peer/message: what".
-  private(set) var said: [String] = []
+  var said: [String] = []
   /// What the store was asked for since last asked.
   private(set) var stored: [String] = []
   /// What was observed so far, as "kind:name:milliseconds".
@@ -24,6 +24,8 @@ final class EngineBench {
       _ = takeStored()
     }
   }
+
+  func isOpen(_ name: String) -> Bool { peers[name] != nil }
 
   func open(_ name: String, _ traits: SessionTraits = .generation2) {
     let id = engine.open(traits)
@@ -67,8 +69,8 @@ final class EngineBench {
     withBytes(of: function) { handle(.drop(function: $0), peer, 97) }
   }
 
-  func done(_ name: String, by peer: String, _ function: String = "f") {
-    with(function, name, "") { key, _ in handle(.done(.key(key), data: .none), peer, 50) }
+  func done(_ name: String, by peer: String, _ function: String = "f", data: String = "") {
+    with(function, name, data) { key, data in handle(.done(.key(key), data: data), peer, 50) }
   }
 
   func fail(_ name: String, by peer: String, _ function: String = "f") {
@@ -164,6 +166,10 @@ final class EngineBench {
     case .success: "success"
     case .assign(let assignment): "assign \(assignment.job.key.name.text)"
     case .refused(let refusal): "refused: \(refusal.text)"
+    case .noWorker: "no worker"
+    case .data(let data): "data \(data.text)"
+    case .acquired(let isHolder): "acquired \(isHolder)"
+    case .setting(let value): "setting \(value)"
     default: "\(reply)"
     }
   }
@@ -177,11 +183,11 @@ final class EngineBench {
     case .dropFunction(let name, _): "drop \(name.text)"
     case .dropFinished(let name, _): "dropped \(name.text)"
     case .reserve: "reserve"
-    case .setSetting: "set"
+    case .setSetting(let key, let value): "set \(key.text) \(value)"
     }
   }
 
-  private func with(
+  func with(
     _ function: String, _ name: String, _ workload: String, _ body: (JobKey, Bytes) -> Void
   ) {
     withBytes(of: function) { function in
