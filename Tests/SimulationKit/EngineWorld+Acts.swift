@@ -4,19 +4,21 @@ import PeriodicEngine
 /// What peers do, and what the model says should come of it.
 extension EngineWorld {
   func act() {
-    switch random.below(100) {
-    case 0..<4: openPeer()
-    case 4..<6: closePeer()
-    case 6..<7 where isDurable: restart()
-    case 7..<35: submit()
-    case 35..<40: remove()
-    case 40..<42: drop()
-    case 42..<50: canDo()
-    case 50..<53: cannotDo()
-    case 53..<70: grab()
-    case 70..<78: confirm(random.chance(85))
-    case 78..<94: report()
-    default: tick()
+    let acts: [(Int, () -> Void)] = [
+      (weights.open, { self.openPeer() }), (weights.close, closePeer),
+      (isDurable ? weights.crash : 0, restart), (weights.submit, submit),
+      (weights.remove, remove), (weights.drop, drop), (weights.canDo, canDo),
+      (weights.broadcast, broadcast), (weights.cannotDo, cannotDo),
+      (weights.grab, { self.grab() }), (weights.confirm, confirm),
+      (weights.report, { self.report() }),
+      (weights.tick, tick), (weights.run, runJob), (weights.receiveData, receiveData),
+      (weights.workData, workData), (weights.acquire, acquire), (weights.release, releaseLock),
+      (weights.settings, useSettings), (weights.dump, list),
+    ]
+    var left = random.below(acts.reduce(0) { $0 + $1.0 })
+    for (weight, act) in acts {
+      if left < weight { return act() }
+      left -= weight
     }
   }
 
@@ -34,14 +36,22 @@ extension EngineWorld {
 
   func close(_ gone: Int) {
     log("close \(gone)")
-    // The engine gives back the newest run first.
-    let lost = jobs.indices.filter { jobs[$0].holder == gone }
-      .sorted { jobs[$0].fence > jobs[$1].fence }
-    for index in lost { putBack(index, delay: 1000) }
-    for index in jobs.indices where jobs[index].lostBy?.peer == gone { jobs[index].lostBy = nil }
+    waiters.removeAll { $0.peer == gone }
     peers[gone].isOpen = false
     peers[gone].functions = []
+    peers[gone].broadcasts = []
     peers[gone].grabs = []
+    // The engine gives back the newest run first.
+    let lost = jobs.flatMap { job in job.runs.map { (key: job.key, run: $0) } }
+      .filter { $0.run.peer == gone }.sorted { $0.run.fence > $1.run.fence }
+    for (key, run) in lost {
+      if run.isHeld {
+        observe("failJob:\(key.function):\(now.monotonic - run.startedAt)")
+        endRun(key, gone, .failed)
+      } else {
+        update(key) { job in job.runs.removeAll { $0.peer == gone } }
+      }
+    }
     engine.close(peers[gone].session, at: now, into: &effects)
     takeEffects()
     work()
@@ -50,74 +60,98 @@ extension EngineWorld {
   private func submit() {
     guard let peer = anyPeer() else { return }
     let key = anyKey()
-    submissions += 1
-    let workload = "w\(submissions)"
-    let seconds = now.wallSeconds + Int64(random.below(40)) - 15
-    let timeout = random.chance(50) ? 0 : 1 + random.below(20)
-    let origin = peers[peer].generation
-    let known = jobs.firstIndex { $0.key == key }
-    var expected = "success"
-    if let known, case .running = jobs[known].state {
-      log("submit \(key) while it runs")
-    } else if known == nil, jobs.count >= limits.jobs {
-      expected = "limit jobs"
-    } else if known == nil, isFunctionRefused(key.function) {
-      expected = "limit functions"
+    let version = anyVersion(peer)
+    let expected: String
+    if let refusal = newJobRefusal(key) {
+      expected = refusal
     } else {
-      accept(key, workload, seconds, timeout, origin, known)
+      expected = "success"
+      modelSubmits(key, version)
     }
-    log("submit \(key) at \(seconds): \(expected)")
-    command(peer, expecting: expected) { function, name, body in
-      .submit(
-        JobFields(
-          key: JobKey(function: function, name: name), workload: body, scheduledAt: seconds,
-          timeout: Int32(timeout), origin: origin == 1 ? .generation1 : .generation2))
-    } names: {
-      (key.function, key.name, workload)
-    }
+    log("submit \(key) at \(version.asked): \(expected)")
+    send(key, version, peer, expecting: expected, promise: true) { .submit($0) }
   }
 
-  /// The model's side of an accepted submit.
-  private func accept(
-    _ key: KeyName, _ workload: String, _ seconds: Int64, _ timeout: Int, _ origin: Int,
-    _ known: Int?
-  ) {
+  /// A version that this peer might ask for, with its order key.
+  func anyVersion(_ peer: Int, transient: Bool = false) -> ModelJob.Version {
+    submissions += 1
     sequence += 1
-    let version = ModelJob.Version(
-      workload: workload, due: max(seconds * 1000, now.wall), sequence: sequence, count: 0,
-      timeout: timeout, scheduledAt: origin == 1 ? seconds : max(seconds, now.wallSeconds),
-      origin: UInt8(origin))
-    functions.insert(key.function)
-    let index: Int
-    if let known {
-      index = known
-      if isDurable { jobs[index].staged.append((batchNumber, jobs[index].version)) }
-      jobs[index].version = version
-    } else {
-      jobs.append(ModelJob(key: key, version: version))
-      index = jobs.count - 1
-      if isDurable { jobs[index].staged.append((batchNumber, nil)) }
+    // Who runs a job wants it now.
+    let ahead = transient && random.chance(80) ? 0 : Int64(random.below(40)) - 15
+    let seconds = now.wallSeconds + ahead
+    let origin = peers[peer].generation
+    return ModelJob.Version(
+      workload: "w\(submissions)", due: max(seconds * 1000, now.wall), sequence: sequence,
+      count: 0, timeout: random.chance(50) ? 0 : 1 + random.below(20),
+      scheduledAt: origin == 1 ? seconds : max(seconds, now.wallSeconds), origin: UInt8(origin),
+      asked: seconds, isTransient: transient)
+  }
+
+  /// Why a job under this name cannot be added; `nil` if it can, or is there already.
+  func newJobRefusal(_ key: KeyName) -> String? {
+    if jobs.contains(where: { $0.key == key }) { return nil }
+    if jobs.count >= limits.jobs { return "limit jobs" }
+    return isFunctionRefused(key.function) ? "limit functions" : nil
+  }
+
+  private func modelSubmits(_ key: KeyName, _ version: ModelJob.Version) {
+    guard let job = job(key) else { return add(key, version) }
+    if job.state != .running { return replace(key, version) }
+    if job.isTransient || !job.staged.isEmpty { keep(key) }
+  }
+
+  /// A job that runs, and that no store has for sure, is stored as it is.
+  private func keep(_ key: KeyName) {
+    guard let job = job(key) else { return }
+    if isDurable {
+      let kept = ModelJob.Staged(batch: batchNumber, before: job.version, keepsFields: true)
+      update(key) { $0.staged.append(kept) }
     }
-    jobs[index].lostBy = nil
-    jobs[index].state = isDurable ? .staged : .waiting
-    promise(key, workload, isPut: true)
+    update(key) { $0.version.isTransient = false }
+    promise(key, job.version.workload, isPut: true)
+  }
+
+  func add(_ key: KeyName, _ version: ModelJob.Version) {
+    functions.insert(key.function)
+    jobs.append(ModelJob(key: key, version: version))
+    observe("pushJob:\(key.function):0")
+    if version.isTransient || !isDurable { return }
+    update(key) { job in
+      job.staged.append(.init(batch: batchNumber))
+      job.state = .staged
+    }
+    promise(key, version.workload, isPut: true)
+  }
+
+  /// A new version of a job that nobody runs; it leaves a lock's queue (PROTOCOL 2.2).
+  func replace(_ key: KeyName, _ version: ModelJob.Version) {
+    guard let old = job(key) else { return }
+    observe("pushJob:\(key.function):0")
+    releaseAll(key)
+    var version = version
+    version.isTransient = version.isTransient && old.isTransient
+    let isStored = isDurable && !version.isTransient
+    update(key) { job in
+      if isStored { job.staged.append(.init(batch: batchNumber, before: old.version)) }
+      job.version = version
+      job.runs = []
+      job.state = isStored ? .staged : .waiting
+    }
+    if isStored { promise(key, version.workload, isPut: true) }
   }
 
   private func remove() {
     guard let peer = anyPeer() else { return }
     let key = anyKey()
     var expected = "no such job"
-    if let index = jobs.firstIndex(where: { $0.key == key }) {
+    if let job = job(key) {
       expected = "success"
-      promise(key, nil, isPut: false)
-      jobs.remove(at: index)
+      observe("removeJob:\(key.function):0")
+      if !job.isTransient { promise(key, nil, isPut: false) }
+      vanish(key, saying: "data removed")
     }
     log("remove \(key): \(expected)")
-    command(peer, expecting: expected) { function, name, _ in
-      .remove(JobKey(function: function, name: name))
-    } names: {
-      (key.function, key.name, "")
-    }
+    send(key, peer, expecting: expected, promise: true) { key, _ in .remove(key) }
   }
 
   private func drop() {
@@ -126,71 +160,20 @@ extension EngineWorld {
     let isServed = peers.contains { $0.functions.contains(function) }
     log("drop \(function)\(isServed ? ", which has workers" : "")")
     if !isServed {
-      for job in jobs where job.key.function == function { promise(job.key, nil, isPut: false) }
-      jobs.removeAll { $0.key.function == function }
+      for job in jobs where job.key.function == function {
+        if !job.isTransient { promise(job.key, nil, isPut: false) }
+        vanish(job.key, saying: "data removed")
+      }
+      for listener in waiters where listener.key.function == function {
+        answer(listener, "data EOF")
+      }
+      waiters.removeAll { $0.key.function == function }
       functions.remove(function)
     }
-    command(peer, expecting: "success") { function, _, _ in
-      .drop(function: function)
-    } names: {
-      (function, "", "")
+    let name = KeyName(function: function, name: "")
+    send(name, peer, expecting: "success", promise: true) { key, _ in
+      .drop(function: key.function)
     }
-  }
-
-  private func canDo() {
-    if let peer = anyWorker() { register(peer, random.pick(functionNames)) }
-  }
-
-  func register(_ peer: Int, _ function: String) {
-    let expected = isFunctionRefused(function) ? "limit functions" : "success"
-    log("\(peer) can do \(function): \(expected)")
-    if expected == "success" {
-      functions.insert(function)
-      if !peers[peer].functions.contains(function) { peers[peer].functions.append(function) }
-    }
-    command(peer, expecting: expected) { function, _, _ in
-      .canDo(function: function)
-    } names: {
-      (function, "", "")
-    }
-  }
-
-  private func cannotDo() {
-    guard let peer = anyWorker() else { return }
-    let function = random.pick(functionNames)
-    log("\(peer) cannot do \(function)")
-    peers[peer].functions.removeAll { $0 == function }
-    command(peer, expecting: "success") { function, _, _ in
-      .cannotDo(function: function)
-    } names: {
-      (function, "", "")
-    }
-  }
-
-  private func grab() {
-    if let peer = anyWorker() { grab(peer) }
-  }
-
-  func grab(_ peer: Int) {
-    nextMessage += 1
-    var message = nextMessage
-    if random.chance(20), let again = peers[peer].grabs.first { message = again }
-    let confirms = peers[peer].generation == 2 && random.chance(80)
-    for index in jobs.indices {
-      if case .running(peer, message) = jobs[index].state { jobs[index].offerEnd = .max }
-    }
-    var expected = "success"
-    if !peers[peer].grabs.contains(message) {
-      if peers[peer].grabs.count >= limits.grabsPerConnection {
-        expected = "limit grabs"
-      } else {
-        peers[peer].grabs.append(message)
-        let silent = !confirms || (peers[peer].hasFinished && !peers[peer].hasConfirmed)
-        peers[peer].silent[message] = silent
-      }
-    }
-    log("\(peer) grabs as \(message): \(expected)")
-    send(.grab(confirms: confirms), message, peer, expecting: expected)
   }
 
   func anyPeer() -> Int? {
@@ -203,12 +186,19 @@ extension EngineWorld {
     return workers.isEmpty ? nil : random.pick(workers)
   }
 
-  private func anyKey() -> KeyName {
-    KeyName(function: random.pick(functionNames), name: "n\(random.below(12))")
+  func anyKey() -> KeyName {
+    KeyName(function: random.pick(functionNames), name: "n\(random.below(nameCount))")
   }
 
-  private func isFunctionRefused(_ function: String) -> Bool {
+  func isFunctionRefused(_ function: String) -> Bool {
     !functions.contains(function) && functions.count >= limits.functions
+  }
+
+  func job(_ key: KeyName) -> ModelJob? { jobs.first { $0.key == key } }
+
+  func update(_ key: KeyName, _ change: (inout ModelJob) -> Void) {
+    guard let index = jobs.firstIndex(where: { $0.key == key }) else { return }
+    change(&jobs[index])
   }
 
   /// Notes that the reply to come promises this outcome.

@@ -2,193 +2,140 @@ import PeriodicCore
 import PeriodicEngine
 import PeriodicStore
 
-/// What the engine says and does, held against the model.
+/// What the engine is told, and what it says, held against what the model expects.
 extension EngineWorld {
-  /// Sends a command with names, and expects this reply and no other.
-  func command(
-    _ peer: Int, expecting expected: String, _ make: (Bytes, Bytes, Bytes) -> Command,
-    names: () -> (String, String, String)
+  /// Sends a command that names a job or a function, and expects this reply.
+  func send(
+    _ key: KeyName, body: String = "", _ peer: Int, message: UInt64? = nil,
+    expecting text: String?, promise: Bool = false, _ make: (JobKey, Bytes) -> Command
   ) {
-    let (function, name, body) = names()
-    nextMessage += 1
-    let message = nextMessage
-    withBytes(of: function) { function in
-      withBytes(of: name) { name in
+    if message == nil { nextMessage += 1 }
+    withBytes(of: key.function) { function in
+      withBytes(of: key.name) { name in
         withBytes(of: body) { body in
-          send(make(function, name, body), message, peer, expecting: expected)
+          let command = make(JobKey(function: function, name: name), body)
+          send(command, message ?? nextMessage, peer, expecting: text, promise: promise)
         }
       }
     }
   }
 
-  /// Hands a command to the engine.
-  func send(_ command: Command, _ message: UInt64, _ peer: Int, expecting expected: String) {
-    awaited = (peers[peer].session, message, expected)
+  /// Sends a command that carries a version of a job.
+  func send(
+    _ key: KeyName, _ version: ModelJob.Version, _ peer: Int, message: UInt64? = nil,
+    expecting text: String?, promise: Bool = false, _ make: (JobFields) -> Command
+  ) {
+    let origin = JobOrigin(rawValue: version.origin) ?? .generation2
+    send(
+      key, body: version.workload, peer, message: message, expecting: text, promise: promise
+    ) { key, workload in
+      make(
+        JobFields(
+          key: key, workload: workload, scheduledAt: version.asked,
+          timeout: Int32(version.timeout), origin: origin))
+    }
+  }
+
+  /// Hands a command to the engine; `nil` when nothing shall be said to it at once.
+  func send(
+    _ command: Command, _ message: UInt64, _ peer: Int, expecting text: String?,
+    promise: Bool = false
+  ) {
+    if let text {
+      let isPromise = promise && isDurable && text == "success"
+      expected.insert(
+        Expected(peer: peer, message: message, text: text, isPromise: isPromise), at: 0)
+    }
     engine.handle(
       command, MessageID(message), from: peers[peer].session, at: now, into: &effects)
     takeEffects()
-    expect(awaited == nil, "E5: a request without a reply, expected \(expected)")
+    if case .drop = command, random.chance(50), nextExpiry() == nil {
+      // Its jobs go a slice at a time; what they owe may come with a later slice.
+      return expect(!expected.contains { $0.message == message }, "E5: a drop has no reply")
+    }
+    work()
   }
 
   func takeEffects() {
+    handOn()
     for effect in effects {
       switch effect {
-      case .event: expect(false, "an event that nobody asked for")
+      case .event(let event): observed(event)
       case .store(let operation):
         expect(isDurable, "a store operation without a store")
+        check(operation)
         collecting.append(operation)
       case .reply(let session, let message, .assign(let assignment), let promise):
         expect(promise == .nothing, "an assignment waits for no batch")
         assigned(assignment, message.number, session)
-      case .reply(let session, let message, let reply, _):
-        answered(session, message.number, reply)
+      case .reply(let session, let message, let reply, let promise):
+        answered(session, message.number, reply, promise)
       }
     }
     effects.removeAll(keepingCapacity: true)
+    expect(receivers == nil, "2.3: a broadcast left out \(String(describing: receivers))")
   }
 
-  private func answered(_ session: SessionID, _ message: UInt64, _ reply: Reply) {
-    guard let awaited else { fail("E5: an unasked reply \(reply)") }
-    expect(awaited.session == session, "E5: a reply on another session")
-    expect(awaited.message == message, "E5: a reply under another id")
-    let said: String
-    switch reply {
-    case .success: said = "success"
-    case .refused(.limit(let name, _)):
-      said = name == .grabsPerConnection ? "limit grabs" : "limit \(name.rawValue)"
-    case .refused(let refusal): said = refusal.text == "no job" ? "no such job" : refusal.text
-    default: said = "\(reply)"
-    }
-    expect(said == awaited.expected, "E5: expected \(awaited.expected), got \(said)")
-    self.awaited = nil
+  /// After everything that had to be done: all replies have come, and all events.
+  func expectNothingMore() {
+    expect(expected.isEmpty, "E5: a reply is missing: \(expected)")
+    expect(expectedEvents.isEmpty, "2.12: an event is missing: \(expectedEvents)")
   }
 
-  private func assigned(_ assignment: Assignment, _ message: UInt64, _ session: SessionID) {
-    let key = KeyName(
-      function: assignment.job.key.function.text, name: assignment.job.key.name.text)
-    log("assign \(key) to \(message), run \(assignment.fence)")
+  /// A transient job is never stored (E1).
+  private func check(_ operation: StoreOperation) {
+    guard case .put(let stored) = operation else { return }
+    let key = KeyName(function: stored.job.key.function.text, name: stored.job.key.name.text)
+    expect(job(key)?.isTransient == false, "E1: the transient \(key) is stored")
+  }
+
+  private func answered(
+    _ session: SessionID, _ message: UInt64, _ reply: Reply, _ promise: Promising
+  ) {
     guard
       let peer = peers.indices.first(where: { peers[$0].session == session && peers[$0].isOpen })
-    else { fail("E5: an assignment to a closed session") }
-    if expiring.contains(key) { expire(key) }
-    guard let index = jobs.firstIndex(where: { $0.key == key }) else {
-      fail("E1: \(key) is assigned, though it is gone")
-    }
-    let job = jobs[index]
-    expect(job.state == .waiting, "E2, E8: \(key) is assigned while \(job.state)")
-    checkTurn(job)
-    expect(peers[peer].functions.contains(key.function), "\(peer) cannot do \(key.function)")
-    guard let grab = peers[peer].grabs.firstIndex(of: message) else {
-      fail("an assignment without a grab \(message)")
-    }
-    expect(grab == 0, "the oldest grab is used first")
-    peers[peer].grabs.remove(at: grab)
-    expect(assignment.fence > lastFence, "fencing numbers only grow")
-    lastFence = assignment.fence
-    expect(job.id == nil || job.id == assignment.id.number, "a job keeps its number")
-    checkContents(assignment, job)
-    start(index, assignment, peer, message)
+    else { fail("E5: a reply to a closed session") }
+    let said = text(reply)
+    // Replies under one id come in their order.
+    guard let index = expected.firstIndex(where: { $0.peer == peer && $0.message == message })
+    else { fail("E5: an unasked reply to \(peer) under \(message): \(said)") }
+    let due = expected.remove(at: index)
+    expect(said == due.text, "E5: expected \(due.text) under \(message), got \(said)")
+    if due.isPromise { expect(promise == .durable, "E8: \(said) under \(message) runs ahead") }
+    let isLate =
+      due.key != nil && expected.contains { $0.peer == peer && $0.key == due.key && !$0.isResult }
+    expect(
+      !due.isResult || !isLate, "2.5: a result before what listeners of \(message) shall hear")
   }
 
-  /// E3 and E4.
-  private func checkTurn(_ job: ModelJob) {
-    let key = job.key
-    let due = job.version.due
-    expect(due <= max(now.wall, furthestWall), "E3: \(key) is assigned before its time")
-    if due > now.wall { return }
-    for other in jobs where other.key.function == key.function && other.state == .waiting {
-      let earlier =
-        (other.version.due, other.version.sequence) < (due, job.version.sequence)
-      expect(
-        other.key == key || !earlier || other.version.due > now.wall,
-        "E4: \(key) (\(due)) overtakes \(other.key) (\(other.version.due))")
+  typealias Promising = PeriodicEngine.Promise
+
+  private func text(_ reply: Reply) -> String {
+    switch reply {
+    case .success: "success"
+    case .noWorker: "no worker"
+    case .data(let bytes): "data \(bytes.text)"
+    case .acquired(let isHolder): "acquired \(isHolder)"
+    case .setting(let value): "setting \(value)"
+    case .refused(.limit(.grabsPerConnection, _)): "limit grabs"
+    case .refused(.limit(let name, _)): "limit \(name.rawValue)"
+    case .refused(let refusal): refusal.text == "no job" ? "no such job" : refusal.text
+    default: "\(reply)"
     }
   }
 
-  private func checkContents(_ assignment: Assignment, _ job: ModelJob) {
-    let key = job.key
-    expect(assignment.job.workload.text == job.version.workload, "\(key): its workload")
-    expect(Int(assignment.job.count) == job.version.count, "\(key): its count")
-    expect(assignment.job.scheduledAt == job.version.scheduledAt, "\(key): its time")
-    expect(assignment.previousRunAt == job.previousRunAt, "\(key): its previous run")
+  // MARK: Events (PROTOCOL 2.12)
+
+  /// Notes that the engine shall tell of this.
+  func observe(_ event: String) {
+    if engine.isObserved { expectedEvents.append(event) }
   }
 
-  private func start(_ index: Int, _ assignment: Assignment, _ peer: Int, _ message: UInt64) {
-    let silent = peers[peer].silent.removeValue(forKey: message) ?? false
-    let generation = peers[peer].generation
-    var timeout = jobs[index].version.timeout
-    if timeout == 0, generation == 2 || jobs[index].version.origin == 2 { timeout = 600 }
-    expect(Int(assignment.job.timeout) == timeout, "\(jobs[index].key): its time limit")
-    jobs[index].state = .running(peer: peer, message: message)
-    jobs[index].lostBy = nil
-    jobs[index].id = assignment.id.number
-    jobs[index].fence = assignment.fence
-    jobs[index].previousRunAt = now.wallSeconds
-    jobs[index].leaseEnd = timeout == 0 ? .max : now.monotonic + Int64(timeout) * 1000
-    jobs[index].offerEnd = generation == 2 && !silent ? now.monotonic + 2000 : .max
-  }
-
-  /// After every step: the engine's own invariants, its statistics, its wake-up, and that nothing
-  /// waits which could go.
-  func check() {
-    engine.checkInvariants(at: now)
-    for function in functionNames {
-      let status = withBytes(of: function) { engine.status(of: $0, at: now) }
-      expect((status != nil) == functions.contains(function), "E7: \(function) is listed")
-      guard let status else { continue }
-      let all = jobs.filter { $0.key.function == function }
-      let born = all.filter { $0.staged.first.map { $0.before != nil } ?? true }
-      expect(status.jobs == born.count, "E7: jobs of \(function)")
-      expect(status.running == all.filter { $0.holder != nil }.count, "E7: running \(function)")
-      let workers = peers.filter { $0.isOpen && $0.functions.contains(function) }
-      expect(status.workers == workers.count, "E7: workers of \(function)")
+  private func observed(_ event: EngineEvent) {
+    let text = "\(event.kind.rawValue):\(event.name.text):\(event.milliseconds)"
+    guard let index = expectedEvents.firstIndex(of: text) else {
+      fail("2.12: an event that nobody expects: \(text), but \(expectedEvents)")
     }
-    checkWakeUp()
-  }
-
-  private func checkWakeUp() {
-    var earliest = Int64.max
-    for peer in peers where peer.isOpen && !peer.grabs.isEmpty {
-      for job in jobs where job.state == .waiting && peer.functions.contains(job.key.function) {
-        earliest = min(earliest, job.version.due - now.wall)
-      }
-    }
-    for job in jobs where job.holder != nil {
-      earliest = min(earliest, job.deadline == .max ? .max : job.deadline - now.monotonic)
-    }
-    let wake = engine.nextWake(at: now)
-    expect(wake <= max(0, earliest), "E10: wake-up in \(wake) ms, needed in \(earliest) ms")
-    expect(wake > 0 || earliest <= 0, "E10: woken for nothing, needed in \(earliest) ms")
-  }
-
-  /// Ends the faults and demands progress: every job is run to its end.
-  func heal() {
-    flush()
-    work()
-    log("heal")
-    for peer in peers.indices where peers[peer].isOpen { close(peer) }
-    openPeer(worker: true)
-    let worker = peers.count - 1
-    for function in functionNames where functions.contains(function) { register(worker, function) }
-    var left = 4 * jobs.count + 100
-    while !jobs.isEmpty {
-      left -= 1
-      expect(left > 0, "progress: \(jobs.count) jobs are left, \(jobs[0].key) first")
-      finishOne(worker)
-    }
-    flush()
-    check()
-    expect(store.rows.isEmpty, "E1: all jobs are done, and no row is left")
-  }
-
-  private func finishOne(_ worker: Int) {
-    if peers[worker].grabs.isEmpty { grab(worker) }
-    if !jobs.contains(where: { $0.holder == worker }) {
-      now.monotonic += max(1, engine.nextWake(at: now))
-      now.wall = max(now.wall, furthestWall) + 30_000
-      tick()
-    }
-    if let index = jobs.firstIndex(where: { $0.holder == worker }) { finish(worker, index) }
-    settle()
+    expectedEvents.remove(at: index)
   }
 }

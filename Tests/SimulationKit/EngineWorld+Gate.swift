@@ -76,8 +76,14 @@ extension EngineWorld {
     for index in jobs.indices.reversed() {
       var isGone = false
       while let place = jobs[index].staged.lastIndex(where: { $0.batch == number }) {
-        let before = jobs[index].staged.remove(at: place).before
-        if place < jobs[index].staged.count {
+        let staged = jobs[index].staged.remove(at: place)
+        let before = staged.before
+        let isLast = place == jobs[index].staged.count
+        if staged.keepsFields, isLast {
+          jobs[index].version.isTransient = before?.isTransient == true
+        } else if staged.keepsFields {
+          jobs[index].staged[place].before?.isTransient = before?.isTransient == true
+        } else if !isLast {
           jobs[index].staged[place].before = before
         } else if let before {
           jobs[index].version = before
@@ -86,7 +92,7 @@ extension EngineWorld {
         }
       }
       if isGone {
-        jobs.remove(at: index)
+        vanish(jobs[index].key, saying: Refusal.storeFailed.text)
       } else if jobs[index].state == .staged, jobs[index].staged.isEmpty {
         jobs[index].state = .waiting
       }

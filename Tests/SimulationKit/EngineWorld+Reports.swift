@@ -1,140 +1,189 @@
 import PeriodicCore
 import PeriodicEngine
 
-/// Workers' words about runs, true and false ones.
+/// How runs end: by a report, by a deadline, or with their worker (PROTOCOL 2.4).
 extension EngineWorld {
-  /// 33 or 34 for a message, usually of a run that is offered.
-  func confirm(_ takes: Bool) {
-    guard let peer = anyWorker() else { return }
-    let offered = jobs.indices.filter { jobs[$0].isUnconfirmed(by: peer) }
-    let index = offered.isEmpty || random.chance(5) ? nil : random.pick(offered)
-    let message = index.flatMap { jobs[$0].message } ?? 1_000_000
-    log("\(peer) \(takes ? "takes" : "refuses") \(message)")
-    peers[peer].hasConfirmed = true
-    if let index { takes ? modelTakes(index) : modelRefuses(index) }
-    engine.handle(
-      takes ? .assigned : .unassigned, MessageID(message), from: peers[peer].session, at: now,
-      into: &effects)
-    takeEffects()
-  }
-
-  private func modelTakes(_ index: Int) {
-    if let lost = jobs[index].lostBy {
-      jobs[index].lostBy?.isOffer = false
-      if jobs[index].state == .waiting, lost.leaseEnd > now.monotonic { revive(index, lost) }
-    } else {
-      jobs[index].offerEnd = .max
-    }
-  }
-
-  private func revive(_ index: Int, _ lost: ModelJob.Lost) {
-    jobs[index].state = .running(peer: lost.peer, message: lost.message)
-    jobs[index].leaseEnd = lost.leaseEnd
-    jobs[index].offerEnd = .max
-    jobs[index].lostBy = nil
-  }
-
-  private func modelRefuses(_ index: Int) {
-    if jobs[index].lostBy != nil {
-      jobs[index].lostBy = nil
-    } else {
-      jobs[index].state = .waiting
-    }
-  }
-
   /// DONE, FAIL or SCHED_LATER: mostly for a run the peer has, sometimes for any job at all.
   func report() {
-    guard let peer = anyWorker(), !jobs.isEmpty else { return }
-    let mine = jobs.indices.filter { jobs[$0].holder == peer || jobs[$0].lostBy?.peer == peer }
-    let index = mine.isEmpty || random.chance(15) ? random.below(jobs.count) : random.pick(mine)
-    report(peer, index, kind: random.below(3))
+    guard let (peer, key) = anyRun() else { return }
+    report(peer, key, kind: random.below(3))
   }
 
-  func finish(_ peer: Int, _ index: Int) { report(peer, index, kind: 0) }
+  /// A worker and the job that it speaks of: mostly one it has, or had; now and then any.
+  func anyRun() -> (peer: Int, key: KeyName)? {
+    let runs = jobs.flatMap { job in job.runs.map { (peer: $0.peer, key: job.key) } }
+    if !runs.isEmpty, random.chance(80) { return random.pick(runs) }
+    guard let peer = anyWorker(), !jobs.isEmpty else { return nil }
+    let held = jobs.filter { $0.isHeld }
+    return (peer, (held.isEmpty || random.chance(50) ? random.pick(jobs) : random.pick(held)).key)
+  }
 
-  private func report(_ peer: Int, _ index: Int, kind: Int) {
+  func report(_ peer: Int, _ key: KeyName, kind: Int) {
     let delay = random.below(8) - 1
-    let job = jobs[index]
-    log("\(peer) reports \(["done", "fail", "later"][kind]) of \(job.key)")
-    let isMine = job.holder == peer || job.lostBy?.peer == peer
-    if isMine { peers[peer].hasFinished = true }
+    log("\(peer) reports \(["done", "fail", "later"][kind]) of \(key)")
+    let data = random.chance(50) ? "result \(steps)" : ""
+    let reference = job(key)?.id
+    if job(key)?.run(of: peer) != nil { peers[peer].hasFinished = true }
     switch kind {
-    case 0 where isMine:
-      promise(job.key, nil, isPut: false)
-      jobs.remove(at: index)
-    case 1 where holds(peer, index): putBack(index, delay: 1000, promised: true)
-    case 2 where holds(peer, index):
-      jobs[index].version.count += 3
-      putBack(index, delay: Int64(max(0, delay)) * 1000, promised: true)
-    default: break
+    case 0: modelDone(key, peer, data)
+    case 1: modelFails(key, peer)
+    default: modelPutsOff(key, peer, Int64(max(0, delay)))
     }
-    let byNumber = job.id != nil && random.chance(50)
-    command(peer, expecting: "success") { function, name, _ in
-      let run =
-        byNumber
-        ? RunReference.id(JobID(job.id ?? 0))
-        : .key(JobKey(function: function, name: name))
+    let byNumber = random.chance(50)
+    send(key, body: data, peer, expecting: "success", promise: true) { key, data in
+      let run = byNumber ? reference.map { RunReference.id(JobID($0)) } ?? .key(key) : .key(key)
       switch kind {
-      case 0: return .done(run, data: .none)
+      case 0: return .done(run, data: data)
       case 1: return .fail(run)
       default: return .later(run, delay: Int64(delay), step: 3)
       }
-    } names: {
-      (job.key.function, job.key.name, "")
     }
   }
 
-  /// Whether a report that puts the job back is heard: an expired offer is revived by it.
-  private func holds(_ peer: Int, _ index: Int) -> Bool {
-    if jobs[index].holder == peer { return true }
-    guard let lost = jobs[index].lostBy, lost.peer == peer, lost.isOffer,
-      jobs[index].state == .waiting, lost.leaseEnd > now.monotonic
-    else {
-      // Even an unheard report ends the wait for the worker's word.
-      if jobs[index].lostBy?.peer == peer { jobs[index].lostBy?.isOffer = false }
-      return false
+  private func modelDone(_ key: KeyName, _ peer: Int, _ data: String) {
+    guard let job = job(key), let index = job.run(of: peer) else { return }
+    let run = job.runs[index]
+    // A run that a deadline took back is heard while nobody else has the job.
+    if !run.isHeld {
+      if job.isHeld { return }
+      update(key) { $0.outcome = .done }
     }
-    return true
+    observe("doneJob:\(key.function):\(now.monotonic - run.startedAt)")
+    answerRunners(of: key, "data \(data)", promise: !job.isTransient)
+    if run.isHeld { endRun(key, peer, .done) } else { conclude(key) }
   }
 
-  /// The job waits anew.
-  func putBack(_ index: Int, delay: Int64, promised: Bool = false) {
+  private func modelFails(_ key: KeyName, _ peer: Int) {
+    accept(key, peer)
+    guard let job = job(key), job.holds(peer) else { return }
+    observe("failJob:\(key.function):\(age(of: job, peer))")
+    endRun(key, peer, .failed)
+  }
+
+  private func modelPutsOff(_ key: KeyName, _ peer: Int, _ delay: Int64) {
+    accept(key, peer)
+    guard let job = job(key), job.holds(peer) else { return }
+    observe("schedLaterJob:\(key.function):\(age(of: job, peer))")
+    endRun(key, peer, .later(delay * 1000, step: 3))
+  }
+
+  private func age(of job: ModelJob, _ peer: Int) -> Int64 {
+    job.run(of: peer).map { now.monotonic - job.runs[$0].startedAt } ?? 0
+  }
+
+  /// One receiver's run is over; the job goes on when it was the last that held it.
+  func endRun(_ key: KeyName, _ peer: Int, _ outcome: ModelJob.Outcome) {
+    update(key) { job in
+      job.runs.removeAll { $0.peer == peer }
+      note(outcome, in: &job)
+    }
+    if job(key)?.isHeld == false { conclude(key) }
+  }
+
+  /// The strongest word counts, and of several SCHED_LATER the last.
+  func note(_ outcome: ModelJob.Outcome, in job: inout ModelJob) {
+    switch (job.outcome, outcome) {
+    case (.done, _), (_, .nothing), (.later, .failed): break
+    default: job.outcome = outcome
+    }
+  }
+
+  /// Nobody holds the job any more: what its receivers said decides what becomes of it.
+  func conclude(_ key: KeyName) {
+    guard let job = job(key) else { return }
+    releaseAll(key)
+    update(key) { job in
+      job.outcome = .nothing
+      job.waitAgain()
+    }
+    switch job.outcome {
+    case .nothing: break
+    case .failed: putBack(key, delay: 1000)
+    case .later(let delay, let step):
+      update(key) { $0.version.count += step }
+      putBack(key, delay: delay)
+    case .done:
+      if !job.isTransient { promise(key, nil, isPut: false) }
+      // Who came after the first result has nothing to hope for.
+      vanish(key, saying: "data failed")
+    }
+  }
+
+  /// The job waits anew; who waits for a result hears that it failed, and a transient job goes
+  /// with them.
+  func putBack(_ key: KeyName, delay: Int64) {
+    guard let job = job(key) else { return }
+    let isAwaited = waiters.contains { $0.key == key && !$0.isListener }
+    answerRunners(of: key, "data failed")
+    if job.isTransient, isAwaited { return vanish(key, saying: nil) }
     sequence += 1
-    jobs[index].state = .waiting
-    jobs[index].lostBy = nil
-    jobs[index].version.due = now.wall + delay
-    jobs[index].version.scheduledAt = now.wallSeconds + delay / 1000
-    jobs[index].version.sequence = sequence
-    if promised, isDurable {
-      promise(jobs[index].key, jobs[index].version.workload, isPut: false)
+    update(key) { job in
+      job.version.due = now.wall + delay
+      job.version.scheduledAt = now.wallSeconds + delay / 1000
+      job.version.sequence = sequence
     }
   }
 
-  /// What runs out now, in the order of its deadline.
+  /// The job is gone, whatever the cause (PROTOCOL 2.5).
+  func vanish(_ key: KeyName, saying text: String?) {
+    for listener in waiters where listener.key == key && listener.isListener {
+      answer(listener, "data EOF")
+    }
+    waiters.removeAll { $0.key == key && $0.isListener }
+    if let text { answerRunners(of: key, text) }
+    releaseAll(key)
+    jobs.removeAll { $0.key == key }
+    forgetInListing(key)
+  }
+
+  /// What runs out now, in the order of its deadlines.
   func tick() {
     log("tick")
-    expiring = jobs.indices.filter { jobs[$0].deadline <= now.monotonic }
-      .sorted { (jobs[$0].deadline, jobs[$0].fence) < (jobs[$1].deadline, jobs[$1].fence) }
-      .map { jobs[$0].key }
+    while let expire = nextExpiry() { expire() }
     engine.tick(at: now, into: &effects)
     takeEffects()
     work()
-    while let key = expiring.first { expire(key) }
   }
 
-  /// One job's deadline passes.
-  func expire(_ key: KeyName) {
-    expiring.removeAll { $0 == key }
-    guard let index = jobs.firstIndex(where: { $0.key == key }),
-      case .running(let peer, let message) = jobs[index].state
-    else { return }
-    let isOffer = jobs[index].leaseEnd > now.monotonic
-    let lost = ModelJob.Lost(
-      peer: peer, message: message, isOffer: isOffer, leaseEnd: jobs[index].leaseEnd)
-    jobs[index].state = .waiting
-    jobs[index].offerEnd = .max
-    if !isOffer { putBack(index, delay: 1000) }
-    jobs[index].lostBy = lost
+  /// What runs out first of all that has run out by now: at one moment waiters before runs, and
+  /// runs before locks.
+  func nextExpiry() -> (() -> Void)? {
+    var first: (expire: () -> Void, at: Int64, tie: UInt64)?
+    func consider(_ time: Int64, _ tie: UInt64, _ expire: @escaping () -> Void) {
+      guard time <= now.monotonic else { return }
+      if let first, (first.at, first.tie) <= (time, tie) { return }
+      first = (expire, time, tie)
+    }
+    for waiter in waiters {
+      consider(waiter.deadline, 0) { self.expire(waiter) }
+    }
+    for job in jobs {
+      for run in job.runs where run.isHeld {
+        consider(run.deadline, run.fence) { self.expire(job.key, run) }
+      }
+    }
+    for lock in locks {
+      for holder in lock.holders {
+        consider(holdingEnd(holder), .max) { self.release(holder.key, lock.name) }
+      }
+    }
+    return first?.expire
+  }
+
+  /// A run's lease, or the wait for its worker's word, is over; the worker may still report.
+  private func expire(_ key: KeyName, _ run: ModelRun) {
+    let isOffer = run.leaseEnd > now.monotonic
+    changeRun(key, run.peer) { run in
+      run.isHeld = false
+      run.isLateOffer = isOffer
+      run.awaitsWord = isOffer
+      run.offerEnd = .max
+    }
+    if !isOffer {
+      observe("failJob:\(key.function):\(now.monotonic - run.startedAt)")
+      update(key) { note(.failed, in: &$0) }
+    }
+    if job(key)?.isHeld == false { conclude(key) }
   }
 
   func work() {
@@ -142,5 +191,6 @@ extension EngineWorld {
       engine.work(at: now, into: &effects)
       takeEffects()
     }
+    expectNothingMore()
   }
 }

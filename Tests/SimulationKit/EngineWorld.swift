@@ -9,7 +9,9 @@ public final class EngineWorld {
     var session: SessionID
     var isWorker: Bool
     var generation: Int
+    /// What it can do, in the order of its words; and which of that it said by BROADCAST.
     var functions: [String] = []
+    var broadcasts: Set<String> = []
     var grabs: [UInt64] = []
     var hasConfirmed = false
     var hasFinished = false
@@ -26,7 +28,21 @@ public final class EngineWorld {
     var isPut: Bool
   }
 
+  /// A reply that must come.
+  struct Expected {
+    var peer: Int
+    var message: UInt64
+    var text: String
+    /// The job that it speaks of, when the order between its replies matters.
+    var key: KeyName?
+    /// A RUN_JOB's result: comes after everything that listeners of the same job hear.
+    var isResult = false
+    /// Promises a change that the store must have first (E8).
+    var isPromise = false
+  }
+
   public let seed: UInt64
+  let weights: ActWeights
   var random: Random
   public private(set) var digest = Digest()
   private(set) var trace: [String] = []
@@ -37,18 +53,22 @@ public final class EngineWorld {
   var now = Now(monotonic: 1000, wall: 1_700_000_000_000)
   var peers: [Peer] = []
   var jobs: [ModelJob] = []
+  var waiters: [ModelWaiter] = []
+  var locks: [ModelLock] = []
+  var settings: [String: Int] = [:]
   /// Functions that STATUS shall list.
   var functions: Set<String> = []
   var sequence = 0
   var submissions = 0
   var lastFence: UInt64 = 0
-  /// Jobs whose deadline passes in the present tick.
-  var expiring: [KeyName] = []
-  /// The one reply that may come now.
-  var awaited: (session: SessionID, message: UInt64, expected: String)?
+  /// Receivers of the broadcast under way that have not been named yet.
+  var receivers: (key: KeyName, peers: [Int])?
+  var expected: [Expected] = []
+  var expectedEvents: [String] = []
   var effects: Effects = []
   /// The wall clock at its furthest: a job that was ready then may still be.
   var furthestWall: Int64 = 0
+  var listing: Listing?
 
   // The gate, in its plainest form.
   var store = ModelStore()
@@ -60,18 +80,25 @@ public final class EngineWorld {
   var history = History()
 
   let functionNames: [String]
+  let nameCount: Int
+  let lockNames: [String]
   var nextMessage: UInt64 = 0
   var steps = 0
 
-  public init(seed: UInt64) {
+  public init(seed: UInt64, weights: ActWeights = ActWeights()) {
     self.seed = seed
+    self.weights = weights
     random = Random(seed: seed)
     isDurable = random.chance(75)
     functionNames = (0..<1 + random.below(4)).map { "f\($0)" }
+    nameCount = random.chance(50) ? 12 : 3
+    lockNames = (0..<1 + random.below(3)).map { "l\($0)" }
     var limits = Limits()
     if random.chance(20) { limits.jobs = 5 + random.below(20) }
     if random.chance(10) { limits.functions = 2 }
     if random.chance(20) { limits.grabsPerConnection = 1 + random.below(3) }
+    if random.chance(20) { limits.waitersPerConnection = 1 + random.below(3) }
+    if random.chance(20) { limits.locksPerJob = 1 + random.below(2) }
     self.limits = limits
     engine = Engine(limits: limits, isDurable: isDurable)
     start()
@@ -96,7 +123,7 @@ public final class EngineWorld {
     let line = "\(steps) \(line())"
     digest.add(line)
     trace.append(line)
-    if trace.count > 40 { trace.removeFirst() }
+    if trace.count > 60 { trace.removeFirst() }
   }
 
   func fail(_ what: String) -> Never {
@@ -117,6 +144,7 @@ public final class EngineWorld {
   /// Starts the engine from what the store has.
   private func start() {
     engine = Engine(limits: limits, isDurable: isDurable)
+    engine.isObserved = weights.events > 0 && seed % 2 == 0
     store.load { engine.restore($0, at: now) }
     engine.collectingBatch = batchNumber
     engine.start(into: &effects)
@@ -124,6 +152,7 @@ public final class EngineWorld {
     flush()
   }
 
+  /// The process ends without a word and starts again from what the store kept.
   func restart() {
     log("crash")
     // What was in flight may have become durable just before.
@@ -134,10 +163,13 @@ public final class EngineWorld {
     store.reopen()
     peers = []
     held = []
-    let rows = Dictionary(
-      uniqueKeysWithValues: store.loadable.map { ($0.row.key, $0.row.workload) })
+    waiters = []
+    locks = []
+    listing = nil
+    let rows = store.outcomes
     if let lost = history.violation(rows) { fail("E1: after a restart \(lost)") }
     history = History(rows)
+    settings = store.settings
     functions = store.functions.union(store.loadable.map { $0.row.key.function })
     jobs = store.loadable.map { id, row in
       sequence += 1

@@ -18,6 +18,7 @@ struct ModelStore {
   private(set) var functions: Set<String> = []
   private(set) var drops: [(function: String, upTo: UInt64)] = []
   private(set) var reserved: UInt64 = 0
+  private(set) var settings: [String: Int] = [:]
 
   mutating func apply(_ batch: StoreBatch) {
     batch.forEach { operation in
@@ -41,7 +42,7 @@ struct ModelStore {
       case .reserve(let limit):
         invariant(limit > reserved, "numbers only grow")
         reserved = limit
-      case .setSetting: break
+      case .setSetting(let key, let value): settings[key.text] = Int(value)
       }
     }
   }
@@ -63,6 +64,16 @@ struct ModelStore {
       .map { ($0.key, $0.value) }
   }
 
+  /// What is kept of everything that a history follows: jobs, and settings under names of theirs.
+  var outcomes: [KeyName: String] {
+    var outcomes = Dictionary(
+      uniqueKeysWithValues: loadable.map { ($0.row.key, $0.row.workload) })
+    for (key, value) in settings { outcomes[ModelStore.settingKey(key)] = String(value) }
+    return outcomes
+  }
+
+  static func settingKey(_ key: String) -> KeyName { KeyName(function: "", name: key) }
+
   /// Rows of dropped functions go when the store is opened again.
   mutating func reopen() {
     let kept = Set(loadable.map { $0.id })
@@ -72,6 +83,9 @@ struct ModelStore {
 
   func load(_ visit: (StoredItem) -> Void) {
     for function in functions.sorted() { withBytes(of: function) { visit(.function($0)) } }
+    for (key, value) in settings.sorted(by: { $0.key < $1.key }) {
+      withBytes(of: key) { visit(.setting(key: $0, value: UInt32(value))) }
+    }
     visit(.reserved(upTo: reserved))
     for (id, row) in loadable { load(id, row, visit) }
   }
