@@ -9,7 +9,8 @@ import PeriodicStore
 enum Code {
   static func of(_ outcome: Outcome) -> Int32 {
     switch outcome {
-    case .success, .data: PERIODIC_OK.rawValue
+    case .success, .data, .part, .setting, .acquired: PERIODIC_OK.rawValue
+    case .overflow: PERIODIC_ELIMIT.rawValue
     case .refused: PERIODIC_EREFUSED.rawValue
     case .noWorker: PERIODIC_ENOWORKER.rawValue
     case .disconnected: PERIODIC_EDISCONNECTED.rawValue

@@ -17,57 +17,92 @@ public struct ClientCore: ~Copyable {
 
   // MARK: Requests
 
-  /// Submits a job, or replaces the waiting job of the same function and name.
+  /// Asks for what `command` says, which must be a client's.
   ///
-  /// - Parameter job: copied before this returns.
-  /// - Parameter timeout: milliseconds; `nil` is the option's, `.max` for ever. The same for all.
+  /// Throws what is wrong with the request itself; then there is none.
+  ///
+  /// - Parameter command: its bytes are copied before this returns.
+  /// - Parameter timeout: milliseconds; `nil` is the option's, and for RUN_JOB and RECV_DATA the
+  ///   time for which the server waits on top of it; `.max` is for ever.
+  public mutating func request(
+    _ command: Command, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
+  ) throws(RequestError) -> RequestID {
+    let (kind, names, payload) = ClientCore.parts(of: command)
+    var size = payload
+    for name in names {
+      if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+      size += name.count
+    }
+    try connection.admit(bytes: size)
+    return connection.request(
+      command, kind, tag: tag, timeout: timeout ?? patience(for: command), at: now)
+  }
+
+  /// Submits a job, or replaces the waiting job of the same function and name.
   public mutating func submit(
     _ job: JobFields, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
-    try check(name: job.key.function)
-    try check(name: job.key.name)
-    try connection.admit(bytes: job.key.function.count + job.key.name.count + job.workload.count)
-    return connection.request(.submit(job), .submit, tag: tag, timeout: timeout, at: now)
+    try request(.submit(job), tag: tag, timeout: timeout, at: now)
   }
 
   /// Asks for a sign of life.
   public mutating func ping(
     tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
-    try connection.admit(bytes: 0)
-    return connection.request(.ping, .ping, tag: tag, timeout: timeout, at: now)
+    try request(.ping, tag: tag, timeout: timeout, at: now)
   }
 
   /// Deletes a job in whatever state it is; a job that does not exist is a success too.
   public mutating func remove(
     _ key: JobKey, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
-    try check(name: key.function)
-    try check(name: key.name)
-    try connection.admit(bytes: key.function.count + key.name.count)
-    return connection.request(.remove(key), .remove, tag: tag, timeout: timeout, at: now)
+    try request(.remove(key), tag: tag, timeout: timeout, at: now)
   }
 
   /// Drops a function and its jobs, if no worker has it; a success either way (PROTOCOL 2.8).
   public mutating func drop(
     function: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
-    try check(name: function)
-    try connection.admit(bytes: function.count)
-    return connection.request(
-      .drop(function: function), .drop, tag: tag, timeout: timeout, at: now)
+    try request(.drop(function: function), tag: tag, timeout: timeout, at: now)
   }
 
   /// Asks for the functions and their numbers: `data` with a line for each (PROTOCOL 2.7).
   public mutating func status(
     tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
-    try connection.admit(bytes: 0)
-    return connection.request(.status, .status, tag: tag, timeout: timeout, at: now)
+    try request(.status, tag: tag, timeout: timeout, at: now)
   }
 
-  private func check(name: Bytes) throws(RequestError) {
-    if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+  /// What the table, the checks and the limits need of a command.
+  private static func parts(
+    of command: Command
+  ) -> (kind: RequestKind, names: [Bytes], payload: Int) {
+    switch command {
+    case .ping: (.ping, [], 0)
+    case .status: (.status, [], 0)
+    case .dump: (.dump, [], 0)
+    case .shutdown: (.shutdown, [], 0)
+    case .submit(let job): (.submit, [job.key.function, job.key.name], job.workload.count)
+    case .run(let job): (.run, [job.key.function, job.key.name], job.workload.count)
+    case .receiveData(let job):
+      (.receive, [job.key.function, job.key.name], job.workload.count)
+    case .remove(let key): (.remove, [key.function, key.name], 0)
+    case .drop(let function): (.drop, [function], 0)
+    case .getSetting(let key), .setSetting(let key, _): (.setting, [key], 0)
+    case .load(let list): (.load, [], list.count)
+    default: fatalError("a client has no such request")
+    }
+  }
+
+  /// How long to wait for the answer: for the end of a job as long as the server does, and then as
+  /// for anything else.
+  private func patience(for command: Command) -> Int64? {
+    switch command {
+    case .run(let job), .receiveData(let job):
+      let wait: Int64 = job.timeout > 0 ? Int64(job.timeout) : 60
+      return connection.options.requestTimeout.addingSaturated(wait.secondsInMilliseconds)
+    default: return nil
+    }
   }
 }
 
@@ -89,8 +124,10 @@ extension ClientCore: PeerCore {
   public mutating func close() { connection.close() }
   public mutating func wrote(_ count: Int) { connection.wrote(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
-  public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
-  public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }
+  public mutating func takeCompletion() -> Completion? { connection.takeCompletion() }
+  public mutating func takeRoutedCompletion() -> Completion? {
+    connection.takeRoutedCompletion()
+  }
   public mutating func cancel(_ id: RequestID) -> Bool { connection.cancel(id) }
 
   public mutating func received(_ bytes: Bytes, at now: Now) {
@@ -98,14 +135,39 @@ extension ClientCore: PeerCore {
     while let message = connection.nextMessage(at: now) {
       switch message {
       case .connectionID: connection.sendUnsent(at: now)
-      case .success(let id), .pong(let id): connection.finish(id, as: .success)
+      case .success(let id): succeeded(id)
+      case .pong(let id): connection.finish(id, as: .success)
       case .unknown(let id): connection.finish(id, as: .refused)
       case .noWorker(let id): connection.finish(id, as: .noWorker)
-      case .data(let id, let bytes): connection.finish(id, as: .data(Array(bytes)))
+      case .data(let id, let bytes): received(data: bytes, id)
+      case .setting(let id, let value): connection.finish(id, as: .setting(value))
       // No answer to anything that a client asks; a server may say such things unasked.
-      case .noop, .noJob, .setting, .acquired, .assign, .other: break
+      case .noop, .noJob, .acquired, .assign, .other: break
       }
     }
     connection.endInput()
   }
+
+  /// To a listener this only says that it will hear.
+  private mutating func succeeded(_ message: MessageID) {
+    let number = UInt32(truncatingIfNeeded: message.number)
+    guard let place = connection.table.find(message: number) else { return }
+    if place.pointee.kind != .receive { connection.finish(place, as: .success) }
+  }
+
+  private mutating func received(data: Bytes, _ message: MessageID) {
+    let number = UInt32(truncatingIfNeeded: message.number)
+    guard let place = connection.table.find(message: number) else { return }
+    if place.pointee.kind != .receive {
+      connection.finish(place, as: .data(Array(data)))
+    } else if data.equals(ClientCore.endOfData.bytes) {
+      connection.finish(place, as: .success)
+    } else {
+      connection.deliver(part: data, place)
+    }
+  }
+
+  /// The last thing that a listener hears; a piece of data that is the same cannot be told from it
+  /// (PROTOCOL 2.5).
+  private static let endOfData: StaticString = "EOF"
 }

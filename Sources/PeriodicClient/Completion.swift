@@ -22,7 +22,7 @@ public struct RequestTag: Hashable, Sendable, BitwiseCopyable {
   public static let ignored = RequestTag(route: .max)
 }
 
-/// How a request ended.
+/// How a request ended, or, with `part`, how it goes on.
 public enum Outcome: Equatable, Sendable {
   /// The server did it; what was submitted is durable if the server's store is.
   case success
@@ -32,6 +32,14 @@ public enum Outcome: Equatable, Sendable {
   case noWorker
   /// What was asked for, as the server sent it.
   case data([UInt8])
+  /// A piece of the data that was asked for. Not an end: more follows under the same id.
+  case part([UInt8])
+  /// The value of a setting.
+  case setting(UInt32)
+  /// Whether the job holds the lock. If not, it is no longer in hand (PROTOCOL 2.6).
+  case acquired(Bool)
+  /// The asker left more parts lying than `ConnectionOptions.dataBytes`; the rest is lost.
+  case overflow
   /// The connection was lost before the answer came; the request may have been carried out.
   /// A submit may be repeated safely: the same name is the same job.
   case disconnected
@@ -44,7 +52,14 @@ public enum Outcome: Equatable, Sendable {
   case stale
 }
 
-/// The one end of one request.
+extension Outcome {
+  /// Whether the request is over.
+  public var isFinal: Bool {
+    if case .part = self { false } else { true }
+  }
+}
+
+/// The one end of one request, or a piece of data that comes before it.
 public struct Completion: Equatable, Sendable {
   public let id: RequestID
   public let tag: RequestTag

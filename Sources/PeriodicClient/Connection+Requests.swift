@@ -90,6 +90,34 @@ extension Connection {
     deliver(Completion(id: RequestID(request.id), tag: request.tag, outcome: outcome))
   }
 
+  /// A piece of data for a request that goes on.
+  mutating func deliver(part bytes: Bytes, _ place: UnsafeMutablePointer<Request>) {
+    let weight = Connection.weight(bytes.count)
+    if partBytes > 0, partBytes + weight > options.dataBytes {
+      return finish(place, as: .overflow)
+    }
+    let request = place.pointee
+    if request.tag.route != RequestTag.ignored.route { partBytes += weight }
+    deliver(
+      Completion(id: RequestID(request.id), tag: request.tag, outcome: .part(Array(bytes))))
+  }
+
+  /// The oldest completion of those to be pulled.
+  mutating func takeCompletion() -> Completion? { counted(completions.popFirst()) }
+
+  /// The oldest completion of those with a route.
+  mutating func takeRoutedCompletion() -> Completion? { counted(routed.popFirst()) }
+
+  private mutating func counted(_ completion: Completion?) -> Completion? {
+    if case .part(let bytes) = completion?.outcome {
+      partBytes -= Connection.weight(bytes.count)
+    }
+    return completion
+  }
+
+  /// What a part counts as: its bytes, and what keeping it costs.
+  private static func weight(_ bytes: Int) -> Int { bytes + 64 }
+
   private mutating func deliver(_ completion: Completion) {
     switch completion.tag.route {
     case 0: completions.append(completion)

@@ -26,6 +26,8 @@ struct Connection: ~Copyable {
   /// Completions to be pulled, and those that the runtime passes on.
   var completions = Queue<Completion>()
   var routed = Queue<Completion>()
+  /// What the parts in both queues amount to.
+  var partBytes = 0
 
   private var inbox: Inbox
   private var backoff: Backoff
@@ -67,9 +69,21 @@ struct Connection: ~Copyable {
     guard state == .connecting else { return }
     state = .registering
     stateDeadline = now.monotonic.addingSaturated(options.registrationTimeout)
-    Generation2.encodeRegistration(role, into: &output)
+    register()
     lastSent = now.monotonic
     lastReceived = now.monotonic
+  }
+
+  private mutating func register() {
+    guard let credentials = options.credentials else {
+      return Generation2.encodeRegistration(role, into: &output)
+    }
+    credentials.name.withUnsafeBytes { name in
+      credentials.token.withUnsafeBytes { token in
+        Generation2.encodeRegistration(
+          role, identity: Identity(name: name, token: token), into: &output)
+      }
+    }
   }
 
   /// The transport has taken the first `count` bytes of `output`.
@@ -149,6 +163,7 @@ struct Connection: ~Copyable {
     } else {
       state = .closed
       stateDeadline = .max
+      endSentRequests()
       endAllRequests(as: .disconnected)
     }
   }

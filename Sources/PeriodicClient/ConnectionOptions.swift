@@ -33,6 +33,11 @@ public struct ConnectionOptions: Equatable, Sendable {
   /// Bytes of a frame's body in either direction. A longer request is `tooLarge`; a longer frame
   /// from the server ends the connection.
   public var frameBytes = 64 << 20
+  /// Bytes of pieces of data that wait to be taken; a request whose next piece would pass it ends
+  /// as `overflow`.
+  public var dataBytes = 64 << 20
+  /// Sent with the registration of every connection; without them none is claimed.
+  public var credentials: Credentials?
   /// Functions that one worker may announce.
   public var functions = 4096
 

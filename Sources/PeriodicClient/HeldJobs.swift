@@ -11,6 +11,8 @@ struct HeldJobs: ~Copyable {
     case taken
     /// Taken, but of a connection that is gone.
     case lost
+    /// The server has taken it back; only its bytes are still here.
+    case surrendered
   }
 
   struct Record: BitwiseCopyable {
@@ -31,11 +33,12 @@ struct HeldJobs: ~Copyable {
 
   private var records: [Record] = []
   private var free: [UInt32] = []
+  private var surrendered: [UInt32] = []
   /// Blocks up to this size wait in their place for the next job.
   private static var keptBlock: Int { 4096 }
 
   /// Jobs in hand, in any state.
-  var count: Int { records.count - free.count }
+  var count: Int { records.count - free.count - surrendered.count }
 
   deinit {
     for record in records { record.block?.deallocate() }
@@ -69,6 +72,16 @@ struct HeldJobs: ~Copyable {
       records[place].capacity = 0
     }
     free.append(index)
+  }
+
+  /// The job is no longer in hand; its bytes stay until `reclaim`.
+  mutating func surrender(_ index: UInt32) {
+    records[Int(index)].state = .surrendered
+    surrendered.append(index)
+  }
+
+  mutating func reclaim() {
+    while let index = surrendered.popLast() { remove(index) }
   }
 
   func state(_ index: UInt32) -> State { records[Int(index)].state }
@@ -108,7 +121,7 @@ struct HeldJobs: ~Copyable {
       switch records[index].state {
       case .taken: records[index].state = .lost
       case .queued: remove(UInt32(index))
-      case .lost, .free: break
+      case .lost, .surrendered, .free: break
       }
     }
   }

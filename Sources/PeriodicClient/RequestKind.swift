@@ -1,9 +1,9 @@
 /// What a request is, as far as its end depends on it.
 enum RequestKind: UInt8 {
   // A client's.
-  case ping, submit, remove, drop, status
+  case ping, submit, remove, drop, status, run, receive, setting, dump, load, shutdown
   // A worker's.
-  case canDo, cannotDo, report, drain
+  case canDo, cannotDo, report, drain, workData, acquire, release
   // The machine's own, which owe nobody a completion.
   case keepalive, grab, announceAgain, withdraw, handBack
 
@@ -19,11 +19,14 @@ enum RequestKind: UInt8 {
 
   var afterLoss: AfterLoss {
     switch self {
-    case .ping, .submit, .remove, .drop, .status, .report: .fails
+    case .ping, .submit, .remove, .drop, .status, .run, .receive, .setting, .dump, .load, .report,
+      .workData, .acquire, .release:
+      .fails
     // The next connection announces every function again, so the wish is still open.
     case .canDo, .drain: .waits
-    // A server forgets all functions of a connection that is gone.
-    case .cannotDo: .succeeds
+    // A server forgets all functions of a connection that is gone. SHUTDOWN has no other answer
+    // than the end of the connection (PROTOCOL 2.11).
+    case .cannotDo, .shutdown: .succeeds
     case .keepalive, .grab, .announceAgain, .withdraw, .handBack: .vanishes
     }
   }

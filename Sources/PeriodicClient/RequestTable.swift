@@ -9,6 +9,8 @@ struct Request: BitwiseCopyable {
   var deadline: Int64 = .max
   /// What the kind needs besides: the place of a grab, the serial number of a function.
   var detail: UInt32 = 0
+  /// The token of the job that it is about, where its answer may take the job away.
+  var job: UInt64 = 0
   /// Bytes of its frame, while that waits for a connection.
   var frameBytes: UInt32 = 0
   var kind = RequestKind.ping

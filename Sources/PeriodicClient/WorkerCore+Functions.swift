@@ -3,24 +3,41 @@ import PeriodicWire
 
 /// What a worker can do.
 extension WorkerCore {
-  /// Announces a function, now and on every later connection.
+  /// Announces a function, now and on every later connection. Of `canDo` and `broadcast` the later
+  /// counts.
   ///
   /// Ends as `success` when the server has taken it, on whichever connection that is. `refused` and
   /// `noWorker` take the announcement back; `timedOut` and `cancelled` only stop waiting for it.
   public mutating func canDo(
     function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
+    try announce(name, isBroadcast: false, tag: tag, timeout: timeout, at: now)
+  }
+
+  /// Announces a function whose jobs go to every worker that waits for one, if all workers of it
+  /// announced it so (PROTOCOL 2.3). Ends like `canDo`.
+  public mutating func broadcast(
+    function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
+  ) throws(RequestError) -> RequestID {
+    try announce(name, isBroadcast: true, tag: tag, timeout: timeout, at: now)
+  }
+
+  private mutating func announce(
+    _ name: Bytes, isBroadcast: Bool, tag: RequestTag, timeout: Int64?, at now: Now
+  ) throws(RequestError) -> RequestID {
     if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
     if isDraining { throw .draining }
     try connection.admit(bytes: name.count)
-    let serial = try serial(of: name)
+    let serial = try serial(of: name, isBroadcast: isBroadcast)
     var request = Request(tag: tag, detail: serial, kind: .canDo)
     request.deadline = connection.deadline(timeout, at: now)
     request.isSent = connection.isReady
     let id = connection.table.insert(request)
     if connection.isReady {
       let message = UInt32(truncatingIfNeeded: id)
-      connection.send(.canDo(function: name), under: message, at: now)
+      let command: Command =
+        isBroadcast ? .broadcast(function: name) : .canDo(function: name)
+      connection.send(command, under: message, at: now)
       fillGrabs(at: now)
     }
     return RequestID(id)
@@ -46,13 +63,19 @@ extension WorkerCore {
       .cannotDo(function: name), .cannotDo, tag: tag, timeout: timeout, at: now)
   }
 
-  private mutating func serial(of name: Bytes) throws(RequestError) -> UInt32 {
-    if let known = functions.first(where: { $0.name.elementsEqual(name) }) { return known.serial }
+  private mutating func serial(
+    of name: Bytes, isBroadcast: Bool
+  ) throws(RequestError) -> UInt32 {
+    if let known = functions.firstIndex(where: { $0.name.elementsEqual(name) }) {
+      functions[known].isBroadcast = isBroadcast
+      return functions[known].serial
+    }
     if functions.count >= connection.options.functions {
       throw .full(.functions, value: connection.options.functions)
     }
     lastSerial &+= 1
-    functions.append(Function(serial: lastSerial, name: Array(name)))
+    functions.append(
+      Function(serial: lastSerial, name: Array(name), isBroadcast: isBroadcast))
     return lastSerial
   }
 
@@ -76,13 +99,13 @@ extension WorkerCore {
 
   private mutating func announce(_ function: Function, under id: UInt64?, at now: Now) {
     function.name.withUnsafeBytes { name in
+      let command: Command =
+        function.isBroadcast ? .broadcast(function: name) : .canDo(function: name)
       if let id {
         connection.table.find(id: id)?.pointee.isSent = true
-        let message = UInt32(truncatingIfNeeded: id)
-        connection.send(.canDo(function: name), under: message, at: now)
+        connection.send(command, under: UInt32(truncatingIfNeeded: id), at: now)
       } else {
-        connection.send(
-          .canDo(function: name), .announceAgain, detail: function.serial, at: now)
+        connection.send(command, .announceAgain, detail: function.serial, at: now)
       }
     }
   }

@@ -69,12 +69,25 @@ extension WorkerCore {
 
   /// A job is no longer in hand; its slot may grab again.
   mutating func release(_ job: UInt32) {
-    if jobs.state(job) != .lost {
-      let slot = jobs.slot(job)
-      slots[Int(slot)].state = .idle
-      idle.append(slot)
-    }
+    freeSlot(of: job)
     jobs.remove(job)
+  }
+
+  /// The server has taken a job back: there is nothing to report. Its bytes stay for whoever still
+  /// looks at them, until the next job is taken.
+  mutating func surrender(_ token: JobToken, at now: Now) {
+    guard let job = jobs.find(token) else { return }
+    freeSlot(of: job)
+    jobs.surrender(job)
+    fillGrabs(at: now)
+    finishDrain()
+  }
+
+  private mutating func freeSlot(of job: UInt32) {
+    if jobs.state(job) == .lost { return }
+    let slot = jobs.slot(job)
+    slots[Int(slot)].state = .idle
+    idle.append(slot)
   }
 
   /// Sends the grabs again that have been outstanding for long.

@@ -13,8 +13,10 @@ extension WorkerCore: PeerCore {
   public mutating func connected(at now: Now) { connection.connected(at: now) }
   public mutating func wrote(_ count: Int) { connection.wrote(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }
-  public mutating func takeCompletion() -> Completion? { connection.completions.popFirst() }
-  public mutating func takeRoutedCompletion() -> Completion? { connection.routed.popFirst() }
+  public mutating func takeCompletion() -> Completion? { connection.takeCompletion() }
+  public mutating func takeRoutedCompletion() -> Completion? {
+    connection.takeRoutedCompletion()
+  }
   public mutating func cancel(_ id: RequestID) -> Bool { connection.cancel(id) }
 
   public mutating func disconnected(_ reason: LossReason, at now: Now) {
@@ -65,9 +67,10 @@ extension WorkerCore: PeerCore {
     case .success(let id), .pong(let id): answered(id, .success, at: now)
     case .unknown(let id): answered(id, .refused, at: now)
     case .noWorker(let id): answered(id, .noWorker, at: now)
+    case .acquired(let id, let isHeld): answered(id, .acquired(isHeld), at: now)
     // NOOP and NO_JOB mean nothing to a worker whose grabs stand (PROTOCOL 2.1); the others answer
     // nothing that it asks.
-    case .noop, .noJob, .data, .setting, .acquired, .other: break
+    case .noop, .noJob, .data, .setting, .other: break
     }
   }
 
@@ -79,6 +82,7 @@ extension WorkerCore: PeerCore {
     if request.kind == .grab { return }
     connection.finish(place, as: outcome)
     if outcome == .success { return }
+    if outcome == .acquired(false) { surrender(JobToken(request.job), at: now) }
     if request.kind == .canDo { forget(serial: request.detail) }
     let isWanted = functions.contains { $0.serial == request.detail }
     if request.kind == .announceAgain, isWanted { connection.lose(.functionRefused, at: now) }

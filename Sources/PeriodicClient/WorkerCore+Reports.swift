@@ -42,7 +42,7 @@ extension WorkerCore {
     return report(index, command, tag: tag, timeout: timeout, at: now)
   }
 
-  private func admit(_ job: JobToken, bytes: Int) throws(RequestError) -> UInt32 {
+  func admit(_ job: JobToken, bytes: Int) throws(RequestError) -> UInt32 {
     guard let index = jobs.find(job) else { throw .notHeld }
     if connection.state == .closed { return index }
     let key = jobs.key(index)

@@ -40,6 +40,7 @@ public struct WorkerCore: ~Copyable {
   struct Function {
     let serial: UInt32
     let name: [UInt8]
+    var isBroadcast: Bool
   }
 
   struct Slot: BitwiseCopyable {
@@ -70,6 +71,7 @@ public struct WorkerCore: ~Copyable {
   /// another worker.
   public mutating func next(at now: Now) -> ReceivedJob? {
     while let index = received.popFirst() {
+      jobs.reclaim()
       if now.monotonic < jobs.leaseEnd(index) { return jobs.take(index) }
       release(index)
       fillGrabs(at: now)

@@ -7,9 +7,7 @@ extension Client {
   public func submitAndWait(
     _ job: JobFields, timeout: Int64? = nil
   ) throws(RequestError) -> Outcome {
-    try runner.wait { (core, tag, now) throws(RequestError) in
-      try core.submit(job, tag: tag, timeout: timeout, at: now)
-    }
+    try wait(for: .submit(job), timeout: timeout)
   }
 
   public func submitAndWait(_ job: Job, timeout: Int64? = nil) throws(RequestError) -> Outcome {
@@ -54,31 +52,68 @@ extension Client {
   }
 
   public func pingAndWait(timeout: Int64? = nil) throws(RequestError) -> Outcome {
-    try runner.wait { (core, tag, now) throws(RequestError) in
-      try core.ping(tag: tag, timeout: timeout, at: now)
-    }
+    try wait(for: .ping, timeout: timeout)
   }
 
   public func removeAndWait(
     _ key: JobKey, timeout: Int64? = nil
   ) throws(RequestError) -> Outcome {
-    try runner.wait { (core, tag, now) throws(RequestError) in
-      try core.remove(key, tag: tag, timeout: timeout, at: now)
-    }
+    try wait(for: .remove(key), timeout: timeout)
   }
 
   public func dropAndWait(
     function: Bytes, timeout: Int64? = nil
   ) throws(RequestError) -> Outcome {
-    try runner.wait { (core, tag, now) throws(RequestError) in
-      try core.drop(function: function, tag: tag, timeout: timeout, at: now)
-    }
+    try wait(for: .drop(function: function), timeout: timeout)
   }
 
   public func statusAndWait(timeout: Int64? = nil) throws(RequestError) -> Outcome {
-    try runner.wait { (core, tag, now) throws(RequestError) in
-      try core.status(tag: tag, timeout: timeout, at: now)
+    try wait(for: .status, timeout: timeout)
+  }
+
+  public func runAndWait(
+    _ job: JobFields, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try wait(for: .run(job), timeout: timeout)
+  }
+
+  public func runAndWait(_ job: Job, timeout: Int64? = nil) throws(RequestError) -> Outcome {
+    try job.withFields { (fields) throws(RequestError) in
+      try runAndWait(fields, timeout: timeout)
     }
+  }
+
+  /// - Parameter onPart: called with each piece of data, on the loop.
+  public func receiveDataAndWait(
+    _ key: JobKey, seconds: Int32 = 0, timeout: Int64? = nil,
+    onPart: @escaping ([UInt8]) -> Void
+  ) throws(RequestError) -> Outcome {
+    let job = JobFields(key: key, timeout: seconds)
+    return try wait(for: .receiveData(job), timeout: timeout, onPart: onPart)
+  }
+
+  public func getSettingAndWait(
+    key: Bytes, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try wait(for: .getSetting(key: key), timeout: timeout)
+  }
+
+  public func setSettingAndWait(
+    key: Bytes, to value: UInt32, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try wait(for: .setSetting(key: key, value: value), timeout: timeout)
+  }
+
+  public func dumpAndWait(timeout: Int64? = nil) throws(RequestError) -> Outcome {
+    try wait(for: .dump, timeout: timeout)
+  }
+
+  public func loadAndWait(_ list: Bytes, timeout: Int64? = nil) throws(RequestError) -> Outcome {
+    try wait(for: .load(list), timeout: timeout)
+  }
+
+  public func shutdownAndWait(timeout: Int64? = nil) throws(RequestError) -> Outcome {
+    try wait(for: .shutdown, timeout: timeout)
   }
 
   /// Deletes a job in whatever state it is, and waits for that.

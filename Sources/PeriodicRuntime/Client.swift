@@ -1,5 +1,5 @@
 public import PeriodicClient
-public import PeriodicCore
+import PeriodicCore
 public import PeriodicLoop
 
 /// Submits jobs to a server, and asks it things, over one connection that it keeps up by itself.
@@ -8,7 +8,8 @@ public import PeriodicLoop
 ///     let client = Client(loop, to: try Address("tcp://127.0.0.1:5000"))
 ///     let outcome = try client.submitAndWait(Job("resize", "a.png"))   // .success
 ///
-/// **Requests**: `submit`, `ping`, `remove`, `drop`, `status`. Each returns at once, and ends in
+/// **Requests**: `submit`, `run`, `receiveData`, `remove`, `drop`, `status`, `getSetting`,
+/// `setSetting`, `dump`, `load`, `shutdown`, `ping`. Each returns at once, and ends in
 /// exactly one `Outcome`, delivered as its `Delivery` says: pulled from a queue in batches, passed
 /// to a closure, or nowhere. Any number up to `ConnectionOptions.requests` may be under way; they
 /// are sent together at the end of the loop's turn. A request that throws was not made at all.
@@ -42,63 +43,20 @@ public final class Client {
 
   // MARK: Requests
 
-  /// Submits a job, or replaces the waiting job of the same function and name. `success` when the
-  /// server has stored it.
   @discardableResult
-  public func submit(
-    _ job: JobFields, _ delivery: Delivery, timeout: Int64? = nil
+  func request(
+    _ command: Command, _ delivery: Delivery, timeout: Int64?
   ) throws(RequestError) -> RequestID {
     try runner.request(delivery) { (core, tag, now) throws(RequestError) in
-      try core.submit(job, tag: tag, timeout: timeout, at: now)
+      try core.request(command, tag: tag, timeout: timeout, at: now)
     }
   }
 
-  @discardableResult
-  public func submit(
-    _ job: Job, _ delivery: Delivery, timeout: Int64? = nil
-  ) throws(RequestError) -> RequestID {
-    try job.withFields { (fields) throws(RequestError) in
-      try submit(fields, delivery, timeout: timeout)
-    }
-  }
-
-  /// Asks for a sign of life.
-  @discardableResult
-  public func ping(
-    _ delivery: Delivery, timeout: Int64? = nil
-  ) throws(RequestError) -> RequestID {
-    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
-      try core.ping(tag: tag, timeout: timeout, at: now)
-    }
-  }
-
-  /// Deletes a job in whatever state it is. `success` also if there is none.
-  @discardableResult
-  public func remove(
-    _ key: JobKey, _ delivery: Delivery, timeout: Int64? = nil
-  ) throws(RequestError) -> RequestID {
-    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
-      try core.remove(key, tag: tag, timeout: timeout, at: now)
-    }
-  }
-
-  /// Drops a function and its jobs if no worker has it. `success` either way.
-  @discardableResult
-  public func drop(
-    function: Bytes, _ delivery: Delivery, timeout: Int64? = nil
-  ) throws(RequestError) -> RequestID {
-    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
-      try core.drop(function: function, tag: tag, timeout: timeout, at: now)
-    }
-  }
-
-  /// Asks for every function's numbers. Ends as `data`, which `FunctionStatus.list` reads.
-  @discardableResult
-  public func status(
-    _ delivery: Delivery, timeout: Int64? = nil
-  ) throws(RequestError) -> RequestID {
-    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
-      try core.status(tag: tag, timeout: timeout, at: now)
+  func wait(
+    for command: Command, timeout: Int64?, onPart: @escaping ([UInt8]) -> Void = { _ in }
+  ) throws(RequestError) -> Outcome {
+    try runner.wait(onPart: onPart) { (core, tag, now) throws(RequestError) in
+      try core.request(command, tag: tag, timeout: timeout, at: now)
     }
   }
 

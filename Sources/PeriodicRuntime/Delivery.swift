@@ -4,8 +4,8 @@ public import PeriodicClient
 public enum Delivery {
   /// To the queue that `takeCompletion` empties, with the asker's own value.
   case pull(tag: UInt64)
-  /// To this closure: called exactly once, on the loop, also after loss, cancel and close; never
-  /// within the call that makes the request.
+  /// To this closure: called once with a final outcome, on the loop, also after loss, cancel and
+  /// close, and before that with each part; never within the call that makes the request.
   case call((Outcome) -> Void)
   /// Nowhere.
   case none
@@ -24,6 +24,8 @@ struct HandlerTable {
     handlers.append(handler)
     return UInt32(handlers.count)
   }
+
+  func handler(_ route: UInt32) -> ((Outcome) -> Void)? { handlers[Int(route) - 1] }
 
   mutating func remove(_ route: UInt32) -> ((Outcome) -> Void)? {
     let place = Int(route) - 1

@@ -62,14 +62,19 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   }
 
   /// Makes a request and runs the loop until it has ended.
+  ///
+  /// - Parameter onPart: hears of each part that comes before the end.
   func wait(
+    onPart: @escaping ([UInt8]) -> Void = { _ in },
     _ make: (inout Core, RequestTag, Now) throws(RequestError) -> RequestID
   ) throws(RequestError) -> Outcome {
     if loop.isRunning { throw .deadlock }
     var result: Outcome?
     _ = try request(
-      .call { [loop] in
-        result = $0; loop.stop()
+      .call { [loop] outcome in
+        if case .part(let bytes) = outcome { return onPart(bytes) }
+        result = outcome
+        loop.stop()
       }, make)
     while true {
       if let result { return result }
@@ -125,7 +130,10 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
     var left = most
     while left > 0, let completion = core.takeRoutedCompletion() {
       left -= 1
-      handlers.remove(completion.tag.route)?(completion.outcome)
+      let route = completion.tag.route
+      let isFinal = completion.outcome.isFinal
+      let handler = isFinal ? handlers.remove(route) : handlers.handler(route)
+      handler?(completion.outcome)
     }
     if core.routedCount > 0 { needsTurn = true }
   }

@@ -35,6 +35,17 @@ extension Worker {
     }
   }
 
+  /// Announces a function as a broadcast, and waits until the server has taken it.
+  public func broadcastAndWait(
+    _ function: String, timeout: Int64? = nil
+  ) throws(RequestError) -> Outcome {
+    try lend(function) { (function) throws(RequestError) in
+      try runner.wait { (core, tag, now) throws(RequestError) in
+        try core.broadcast(function: function, tag: tag, timeout: timeout, at: now)
+      }
+    }
+  }
+
   /// Takes on nothing new, and waits until every job in hand is reported and answered. Jobs in hand
   /// must have been reported already, or be reported by a callback meanwhile.
   public func drainAndWait(timeout: Int64? = nil) throws(RequestError) -> Outcome {

@@ -65,6 +65,17 @@ public final class Worker {
     }
   }
 
+  /// Announces a function whose jobs go to every worker that waits for one, if all workers of it
+  /// announced it so. Otherwise like `canDo`; of the two the later counts.
+  @discardableResult
+  public func broadcast(
+    function: Bytes, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try runner.request(delivery) { (core, tag, now) throws(RequestError) in
+      try core.broadcast(function: function, tag: tag, timeout: timeout, at: now)
+    }
+  }
+
   /// Takes a function back; jobs of it that are in hand stay.
   @discardableResult
   public func cannotDo(
