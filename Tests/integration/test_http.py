@@ -212,6 +212,25 @@ def test_bridge_run_that_fails_expires_or_finds_nobody(daemon):
         assert 0.9 < time.monotonic() - before < 2
 
 
+def test_bridge_run_of_a_stored_job(make_daemon, tmp_path):
+    daemon = make_daemon(f"file:{tmp_path}/jobs.sqlite").start()
+    assert curl(daemon, "-d", "old", "/periodic/submit/f/n?sched_at=5000000000") == (204, "")
+    with Worker(daemon) as worker, Peer(daemon.tcp) as peer:
+        peer.send(keep("/periodic/run/f/n", b"new") + keep("/f"))
+        assert b"\0\0\0\3new" in worker.take()
+        assert worker.ask(wire.DONE, handle(b"f", b"n") + b"ok")[0] == wire.SUCCESS
+        assert peer.receive().body == b"ok"
+        assert b'"total_job":0' in peer.receive().body
+
+
+def test_bridge_run_of_a_job_that_is_removed(daemon):
+    with Worker(daemon) as worker, Peer(daemon.tcp) as peer:
+        peer.send(keep("/periodic/run/f/n", b"w"))
+        worker.take()
+        assert curl(daemon, "-d", "name=n&act=remove", "/f") == (200, SUCCESS)
+        assert peer.receive().body == b"removed"
+
+
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_bridge_remove_and_drop(daemon, slash):
     curl(daemon, "-d", "w", "/periodic/submit/f/n/")
