@@ -445,6 +445,18 @@ def test_a_client_that_goes_away_waits_no_more_and_its_job_still_runs(daemon):
         assert worker.receive()[2].startswith(handle(b"f", b"n"))
 
 
+@pytest.mark.parametrize("size", [1023, 1024, 1025, 2048, 4096, 65_536])
+def test_no_length_of_a_request_is_special(daemon, size):
+    # The head's length, with as many digits of Content-Length as the whole will have.
+    head = len(request("/f", b"a" * (size - 200))) - (size - 200)
+    form = f"name={size}&args="
+    data = request("/f", form.ljust(size - head, "a").encode())
+    assert len(data) == size
+    assert ask(daemon, data).body.decode() == SUCCESS
+    with Worker(daemon) as worker:
+        assert b"a" * (size - head - len(form)) in worker.take()
+
+
 def test_byte_by_byte(daemon):
     data = keep("/f", b"name=n&args=a%2Fb") + keep("/periodic/submit/f/m", b"w") + request("/f")
     with Peer(daemon.tcp) as peer:
