@@ -121,6 +121,14 @@ private func describe(_ command: Command) -> String {
   case .done(.key(let key), let data): "done \(text(key)) \(data.text)"
   case .fail(.key(let key)): "fail \(text(key))"
   case .later(.key(let key), let delay, let step): "later \(text(key)) \(delay) \(step)"
+  case .broadcast(let function): "broadcast \(function.text)"
+  case .run(let job): "run \(text(job.key)) \(job.workload.text)"
+  case .receiveData(let job): "receive \(text(job.key)) \(job.timeout)"
+  case .workData(.key(let key), let data): "data \(text(key)) \(data.text)"
+  case .acquire(let lock, let capacity, .key(let key)):
+    "acquire \(lock.text) \(capacity) \(text(key))"
+  case .release(let lock, .key(let key)): "release \(lock.text) \(text(key))"
+  case .shutdown: "shutdown"
   default: "something else"
   }
 }
