@@ -43,7 +43,7 @@ enum Code {
   static func of(_ error: ServerError) -> periodic_errno {
     switch error {
     case .loop(let error): of(error)
-    case .identities: PERIODIC_EINVAL
+    case .options: PERIODIC_EINVAL
     case .store(let error):
       switch error.code {
       case .full: PERIODIC_EFULL

@@ -15,6 +15,9 @@ public enum StoreOperation {
   /// Numbers below this may be used from now on (ids and fencing numbers).
   case reserve(upTo: UInt64)
   case setSetting(key: Bytes, value: UInt32)
+  /// Something happened, at this many seconds since 1970. For people: a store need not keep it, and
+  /// never hands it back.
+  case addMetric(EngineEvent, at: Int64)
 }
 
 /// A job as the store keeps it. The bytes are borrowed.

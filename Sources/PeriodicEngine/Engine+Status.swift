@@ -21,6 +21,9 @@ extension Engine {
   /// Runs that somebody holds, or may still report on.
   public var totalRuns: Int { runs.count }
 
+  /// The wall clock as the engine saw it last, milliseconds since 1970.
+  public var wallTime: Int64 { lastWall }
+
   /// Shows up to `count` functions whose names sort after `name`, in the order of their bytes.
   ///
   /// - Returns: whether there are more.

@@ -51,7 +51,7 @@ final class IdentityFile {
       timer?.arm(at: loop.now.monotonic + IdentityFile.interval)
       return identities
     } catch {
-      throw .identities(error.text)
+      throw .options(error.text)
     }
   }
 

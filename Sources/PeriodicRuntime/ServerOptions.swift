@@ -16,6 +16,8 @@ public struct ServerOptions {
   /// Whether identities of the role `client` may dump, load, change settings and shut down, too;
   /// otherwise only an `admin` may.
   public var clientsAdminister = false
+  /// Where to tell what happens to jobs and locks.
+  public var hook: EventHook?
   /// Called on the loop's thread with what an operator may want to know. The server writes nothing
   /// itself.
   public var log: ((LogLevel, String) -> Void)?

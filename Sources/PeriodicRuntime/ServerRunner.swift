@@ -21,6 +21,8 @@ final class ServerRunner: TurnParticipant {
   var connections: [ServerConnection] = []
   private var store: ServerStore?
   private var identityFile: IdentityFile?
+  private var hook: SocketHook?
+  private var loggedDrops = 0
   var timers: Timers?
   /// Connections on which everything has been said, and that wait for their peer to close.
   ///
@@ -55,10 +57,10 @@ final class ServerRunner: TurnParticipant {
   init(_ loop: Loop, _ options: ServerOptions) {
     self.loop = loop
     self.options = options
-    core = ServerCore(
-      ServerConfiguration(
-        limits: options.limits, settings: options.settings,
-        isDurable: options.store.makeDriver != nil))
+    var configuration = ServerConfiguration(
+      limits: options.limits, settings: options.settings, isDurable: options.store.isDurable)
+    if let hook = options.hook, hook.target == .persist { configuration.metrics = hook.queueLimit }
+    core = ServerCore(configuration)
     timers = Timers(
       core: LoopTimer(loop) { [unowned self] in changed { core.tick(at: $0) } },
       departure: LoopTimer(loop) { [unowned self] in closeDeparted() },
@@ -71,8 +73,12 @@ final class ServerRunner: TurnParticipant {
   func start() throws(ServerError) {
     loop.preconditionOnLoop()
     invariant(phase == .made, "a server is started once")
+    let isPersistent = options.hook?.target == .persist
+    if isPersistent, !options.store.isDurable {
+      throw .options("hook persist: metrics are kept in a store file, and there is none")
+    }
     try readIdentities()
-    if let make = options.store.makeDriver {
+    if let make = options.store.driver(keepsMetrics: isPersistent) {
       store = try ServerStore(
         loop, core, make: make, log: options.log,
         changed: { [unowned self] in storeChanged() })
@@ -80,8 +86,15 @@ final class ServerRunner: TurnParticipant {
     } else {
       core.storeReady(at: loop.now)
     }
+    startHook()
     phase = .started
     needsTurn = true
+  }
+
+  private func startHook() {
+    guard let options = options.hook, options.target != .persist else { return }
+    hook = SocketHook(loop, options, log: self.options.log)
+    core.observer = { [unowned self] in hook?.add($0) }
   }
 
   private func readIdentities() throws(ServerError) {
@@ -178,6 +191,9 @@ final class ServerRunner: TurnParticipant {
     store?.close()
     store = nil
     identityFile = nil
+    core.observer = nil
+    hook?.close()
+    hook = nil
     timers = nil
     loop.remove(self)
   }
@@ -214,6 +230,16 @@ final class ServerRunner: TurnParticipant {
     if phase == .started { store?.restoreSome(at: now) }
     core.endOfTurn(at: now) { act($0) }
     if core.hasMoreWork || store?.hasLoaded == true { needsTurn = true }
+    if hook?.flush() == true { needsTurn = true }
+    noteDroppedMetrics()
+  }
+
+  /// Speaks of the first metric dropped, and again after each so many.
+  private func noteDroppedMetrics() {
+    guard let hook = options.hook, core.droppedMetrics >= loggedDrops, core.droppedMetrics > 0
+    else { return }
+    loggedDrops = core.droppedMetrics + max(1, hook.dropLogInterval)
+    options.log?(.warning, "hook: \(core.droppedMetrics) metrics dropped, the store is busy")
   }
 
   func act(_ action: ServerAction) {

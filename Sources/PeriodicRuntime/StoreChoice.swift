@@ -10,12 +10,20 @@ public enum StoreChoice: Sendable {
   /// In a store of the caller's. It is made, used and given up on the server's store thread.
   case driver(@Sendable () -> any StoreDriver)
 
+  /// Whether what is kept outlives the server.
+  var isDurable: Bool {
+    if case .memory = self { false } else { true }
+  }
+
   /// What makes the driver; nil for a server without a store.
-  var makeDriver: (@Sendable () -> any StoreDriver)? {
+  func driver(keepsMetrics: Bool) -> (@Sendable () -> any StoreDriver)? {
     switch self {
-    case .memory: nil
-    case .sqlite(let path): { SQLiteStore(path: path) }
-    case .driver(let make): make
+    case .memory: return nil
+    case .sqlite(let path):
+      var options = SQLiteStore.Options()
+      options.keepsMetrics = keepsMetrics
+      return { [options] in SQLiteStore(path: path, options: options) }
+    case .driver(let make): return make
     }
   }
 }

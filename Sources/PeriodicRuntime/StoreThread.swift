@@ -158,7 +158,7 @@ extension StoreOperation {
     case .setSetting(let key, let value): .setting(key: key, value: value)
     case .reserve(let limit): .reserved(upTo: limit)
     case .put(let job): .job(job)
-    case .reschedule, .delete, .dropFunction, .dropFinished:
+    case .reschedule, .delete, .dropFunction, .dropFinished, .addMetric:
       fatalError("a store hands back what there is, not changes")
     }
   }

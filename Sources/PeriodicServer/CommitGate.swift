@@ -34,6 +34,8 @@ struct CommitGate {
   private(set) var number: UInt64 = 1
   private(set) var collecting = StoreBatch()
   private(set) var held = Held()
+  /// Metrics in `collecting`.
+  private(set) var metrics = 0
   private(set) var flying: (batch: StoreBatch, held: Held, number: UInt64)?
   /// Empty, for the next batch; the collecting one itself while a batch is with the store.
   private var spareBatch = StoreBatch()
@@ -59,7 +61,10 @@ struct CommitGate {
     return isLanding ? nil : flying?.held
   }
 
-  mutating func append(_ operation: StoreOperation) { collecting.append(operation) }
+  mutating func append(_ operation: StoreOperation) {
+    collecting.append(operation)
+    if case .addMetric = operation { metrics += 1 }
+  }
 
   /// How full the collecting batch is, in parts of its limits: above 1 clients wait, above 2
   /// workers.
@@ -73,6 +78,7 @@ struct CommitGate {
   mutating func seal() -> StoreBatch? {
     guard canSeal else { return nil }
     flying = (collecting, held, number)
+    metrics = 0
     number += 1
     collecting = spareBatch
     held = spareHeld
@@ -96,14 +102,20 @@ struct CommitGate {
     isLanding = false
   }
 
-  /// The batch was refused. Puts are given up; all else goes again, before what collected
-  /// meanwhile, and the replies to it wait on; but not if nothing is left that they could wait for.
+  /// The batch was refused. Puts and metrics are given up; all else goes again, before what
+  /// collected meanwhile, and the replies to it wait on; but not if nothing is left that they could
+  /// wait for.
   ///
   /// - Returns: the batch's number, and the replies to be sent, most of them refusals.
   mutating func failed() -> (answered: Held, number: UInt64) {
     guard let flying else { fatalError("E8: only a batch that is with the store can fail") }
     let again = StoreBatch()
-    flying.batch.forEach { if case .put = $0 {} else { again.append($0) } }
+    flying.batch.forEach { operation in
+      switch operation {
+      case .put, .addMetric: break
+      default: again.append(operation)
+      }
+    }
     collecting.forEach { again.append($0) }
     let waiting = Held()
     let answered = Held()

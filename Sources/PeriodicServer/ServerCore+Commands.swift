@@ -89,7 +89,7 @@ extension ServerCore {
       case .store(let operation):
         if case .put = operation { isPut = true }
         gate.append(operation)
-      case .event: break
+      case .event(let event): note(event)
       case .reply(let id, let message, let reply, let promise):
         if message == ServerCore.loadMessage {
           if case .refused(let refusal) = reply { loadRefusal = loadRefusal ?? refusal }

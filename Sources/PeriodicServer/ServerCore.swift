@@ -58,6 +58,12 @@ public final class ServerCore {
   var hasNews = false
   /// Somebody asked for the end of service, and the shell has not heard of it.
   var wasAskedToStop = false
+  /// Hears of everything that happens to jobs and locks; what it borrows is good for the call.
+  public var observer: ((EngineEvent) -> Void)? {
+    didSet { engine.isObserved = observer != nil || configuration.metrics != nil }
+  }
+  /// Metrics that the store could not take in time.
+  public internal(set) var droppedMetrics = 0
   var retryAt: Int64?
   var failures = 0
 
@@ -65,6 +71,7 @@ public final class ServerCore {
     self.configuration = configuration
     engine = Engine(limits: configuration.limits, isDurable: configuration.isDurable)
     engine.settings = configuration.settings
+    engine.isObserved = configuration.metrics != nil
     identities = configuration.identities
   }
 
@@ -160,6 +167,8 @@ public struct ServerConfiguration: Sendable {
   public var isDurable: Bool
   /// Who may do what; `nil` allows everything to everybody.
   public var identities: Identities?
+  /// How many metrics may wait for the store; `nil` if none are kept (PROTOCOL 2.12).
+  public var metrics: Int?
 
   public init(
     limits: Limits = Limits(), settings: Settings = Settings(), isDurable: Bool = false,

@@ -79,6 +79,7 @@ public final class MemoryStore: StoreDriver {
       drops.removeAll { $0 == finished }
     case .reserve(let limit): reserved = max(reserved ?? 0, limit)
     case .setSetting(let key, let value): settings[[UInt8](key)] = value
+    case .addMetric: break
     }
   }
 

@@ -7,6 +7,7 @@ public import PeriodicCore
 public final class StoreBatch {
   private enum Kind: UInt8 {
     case put, reschedule, delete, addFunction, dropFunction, dropFinished, reserve, setSetting
+    case addMetric
   }
 
   private var content = ByteBuffer()
@@ -44,6 +45,11 @@ public final class StoreBatch {
     case .setSetting(let key, let value):
       start(.setSetting, UInt64(value))
       content.append(bytes32: key)
+    case .addMetric(let event, let time):
+      start(.addMetric, UInt64(bitPattern: event.milliseconds))
+      append(time)
+      withBytes(of: event.kind.rawValue) { content.append(bytes32: $0) }
+      content.append(bytes32: event.name)
     }
   }
 
@@ -99,6 +105,12 @@ public final class StoreBatch {
     case .dropFinished: return reader.bytes32().map { .dropFinished($0, upTo: JobID(number)) }
     case .setSetting:
       return reader.bytes32().map { .setSetting(key: $0, value: UInt32(number)) }
+    case .addMetric:
+      guard let time = reader.int64(), let word = reader.bytes32(),
+        let kind = EngineEvent.Kind(rawValue: word.text), let name = reader.bytes32()
+      else { return nil }
+      let event = EngineEvent(kind, name, milliseconds: Int64(bitPattern: number))
+      return .addMetric(event, at: time)
     case .reschedule:
       guard let scheduledAt = reader.int64(), let due = reader.int64(),
         let runs = reader.uint32(), let previousRunAt = reader.int64()

@@ -36,6 +36,7 @@ extension JobDatabase {
       setSetting.bind(1, key)
       setSetting.bind(2, Int64(value))
       try setSetting.run()
+    case .addMetric(let event, let time): try apply(event, at: time)
     }
   }
 
@@ -51,6 +52,24 @@ extension JobDatabase {
     put.bind(9, stored.previousRunAt)
     put.bind(10, stored.job.workload)
     try put.run()
+  }
+
+  private func apply(_ event: EngineEvent, at time: Int64) throws(StoreError) {
+    guard let addMetric else { return }
+    // The bindings borrow the bytes until the statement has run.
+    let word = Array(event.kind.rawValue.utf8)
+    let result = word.withUnsafeBytes { word -> Result<Void, StoreError> in
+      addMetric.bind(1, word)
+      addMetric.bind(2, event.name)
+      addMetric.bind(3, event.milliseconds)
+      addMetric.bind(4, time)
+      do throws(StoreError) {
+        return .success(try addMetric.run())
+      } catch {
+        return .failure(error)
+      }
+    }
+    try result.get()
   }
 
   private func drop(_ name: Bytes, _ last: JobID) throws(StoreError) {

@@ -14,6 +14,8 @@ final class JobDatabase {
   let removeDrop: Statement
   let reserve: Statement
   let setSetting: Statement
+  /// nil where metrics are not kept.
+  let addMetric: Statement?
   let slice: Statement
   /// Drops that were not finished when the store was opened.
   var leftovers: Leftovers
@@ -45,9 +47,21 @@ final class JobDatabase {
     slice = try Statement(
       "SELECT id, func FROM jobs WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
       on: connection, "look for rows of dropped functions")
+    addMetric = try JobDatabase.metrics(connection, options)
     leftovers = try Leftovers(in: connection)
     // All is well: closing may now move the write-ahead log into the file.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
+  }
+
+  private static func metrics(
+    _ connection: Connection, _ options: SQLiteStore.Options
+  ) throws(StoreError) -> Statement? {
+    guard options.keepsMetrics else { return nil }
+    try connection.run(Schema.metrics, "make the table of metrics")
+    return try Statement(
+      "INSERT INTO metrics(event, name, duration_ms, created_at)"
+        + " VALUES(CAST(?1 AS TEXT), CAST(?2 AS TEXT), ?3, ?4)",
+      on: connection, "write a metric")
   }
 
   // `extra` is not named: what a later version put there stays.

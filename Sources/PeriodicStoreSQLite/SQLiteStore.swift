@@ -27,6 +27,8 @@ public final class SQLiteStore: StoreDriver {
     public var cacheBytes = 8 << 20
     /// Pages in the write-ahead log at which they are moved into the file.
     public var checkpointPages = 1000
+    /// Whether to keep `StoreOperation.addMetric`, in a table `metrics`, which only grows.
+    public var keepsMetrics = false
     /// The name of the SQLite file system to use; the usual one when nil.
     package var vfs: String?
 

@@ -71,6 +71,17 @@ enum Schema {
     try connection.run(tables, "make a new store")
   }
 
+  /// What `SQLiteStore.Options.keepsMetrics` adds to a file, of any version: no program looks for it
+  /// to know a file. Names are text here, because only people read them.
+  static let metrics = """
+    CREATE TABLE IF NOT EXISTS metrics(
+      event TEXT NOT NULL,
+      name TEXT NOT NULL,               -- the function, or the lock
+      duration_ms INTEGER NOT NULL,
+      created_at INTEGER NOT NULL       -- seconds since 1970
+    ) STRICT;
+    """
+
   // The comments stay in the file: the sqlite3 tool's .schema shows them.
   private static let tables = """
     CREATE TABLE jobs(

@@ -17,6 +17,7 @@ struct Daemon {
     logger.logLevel = options.logLevel.level
     signal(SIGPIPE, SIG_IGN)
     raiseDescriptorLimit()
+    if let name = options.older.name { setProcessName(name) }
 
     let loop = try Loop()
     let server = try Server(loop, options: serverOptions(logger))
@@ -61,6 +62,7 @@ struct Daemon {
     var server = ServerOptions()
     server.log = { level, text in logger.log(level: Daemon.level(level), "\(text)") }
     server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
+    server.hook = try options.eventHook()
     server.identityFile = options.authFile
     server.clientsAdminister = options.clientsAdminister
     switch try options.storeChoice() {
@@ -106,6 +108,14 @@ struct Daemon {
     if let number = UInt32(name) { return number }
     guard let entry = getgrnam(name) else { throw Failure("--socket-owner: no group \(name)") }
     return entry.pointee.gr_gid
+  }
+
+  /// The system keeps 15 bytes. Where there is no /proc, nothing shows the name either.
+  private func setProcessName(_ name: String) {
+    let descriptor = open("/proc/self/comm", O_WRONLY | O_CLOEXEC)
+    if descriptor < 0 { return }
+    write(name, to: descriptor)
+    close(descriptor)
   }
 
   /// A connection is a descriptor; the soft limit of 1,024 is for programs that use `select`.

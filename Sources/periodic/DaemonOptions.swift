@@ -1,5 +1,6 @@
 import ArgumentParser
 import Logging
+import PeriodicRuntime
 
 /// What a daemon is told.
 struct DaemonOptions: ParsableArguments {
@@ -25,6 +26,20 @@ struct DaemonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Owner of Unix sockets: user, or user:group.", valueName: "owner"))
   var socketOwner: String?
 
+  @OptionGroup var older: OlderDaemonOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Where to tell what happens: udp://host:port, tcp://host:port or persist.",
+      discussion: """
+        A line `event:name:seconds` for each event, or a row of the table `metrics` in the store's \
+        file. PERIODIC_SOCKET_HOOK_QUEUE_MAX_SIZE and PERIODIC_METRIC_QUEUE_MAX_SIZE say how many \
+        may wait (10000), PERIODIC_SOCKET_HOOK_DROP_LOG_EVERY and PERIODIC_METRIC_DROP_LOG_EVERY \
+        how often to log that more were dropped (1000).
+        """, valueName: "target"),
+    transform: DaemonOptions.parseHook)
+  var hook: EventHook?
+
   @Option(
     help: ArgumentHelp(
       "Who may do what: lines of `role name token func1,func2`.",
@@ -44,6 +59,7 @@ struct DaemonOptions: ParsableArguments {
   var registrationDeadline: Int = 30
 
   @Option(
+    name: [.long, .customLong("log")],
     help: ArgumentHelp("What to log: trace, debug, info, notice, warning, error, critical."))
   var logLevel: LogLevel = .info
 
@@ -62,6 +78,34 @@ struct DaemonOptions: ParsableArguments {
         environmentPath: environment("PERIODIC_PATH")))
   }
 
+  /// The hook, with the bounds that the environment sets (PROTOCOL 2.12).
+  func eventHook() throws -> EventHook? {
+    guard var hook else { return nil }
+    let kind = hook.target == .persist ? "METRIC" : "SOCKET_HOOK"
+    if let limit = try DaemonOptions.number("PERIODIC_\(kind)_QUEUE_MAX_SIZE") {
+      hook.queueLimit = limit
+    }
+    if let interval = try DaemonOptions.number("PERIODIC_\(kind)_DROP_LOG_EVERY") {
+      hook.dropLogInterval = interval
+    }
+    return hook
+  }
+
+  private static func parseHook(_ text: String) throws -> EventHook {
+    guard let hook = EventHook(text) else {
+      throw ValidationError("--hook \(text): use udp://host:port, tcp://host:port or persist")
+    }
+    return hook
+  }
+
+  private static func number(_ variable: String) throws -> Int? {
+    guard let text = environment(variable) else { return nil }
+    guard let number = Int(text), number > 0 else {
+      throw Failure("\(variable)=\(text): a number above 0")
+    }
+    return number
+  }
+
   private static func octal(_ text: String) throws -> UInt32 {
     guard let mode = UInt32(text, radix: 8), mode <= 0o777 else {
       throw ValidationError("--socket-mode \(text): octal, from 0 to 777")
@@ -73,6 +117,14 @@ struct DaemonOptions: ParsableArguments {
 /// The levels of the log, as an option.
 enum LogLevel: String, ExpressibleByArgument, CaseIterable {
   case trace, debug, info, notice, warning, error, critical
+
+  /// Case does not matter; the two gravest of the older daemon's levels are the gravest here.
+  init?(argument: String) {
+    switch argument.lowercased() {
+    case "alert", "emergency": self = .critical
+    case let word: self.init(rawValue: word)
+    }
+  }
 
   var level: Logger.Level { Logger.Level(rawValue: rawValue) ?? .info }
 }

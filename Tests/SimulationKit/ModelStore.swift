@@ -43,6 +43,7 @@ struct ModelStore {
         invariant(limit > reserved, "numbers only grow")
         reserved = limit
       case .setSetting(let key, let value): settings[key.text] = Int(value)
+      case .addMetric: break
       }
     }
   }

@@ -1,0 +1,25 @@
+import ArgumentParser
+
+/// Options that command lines of the older daemon have (PROTOCOL 4.3), so that they still start one.
+struct OlderDaemonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The process's name, as tools like ps show it; 15 bytes of it count.", valueName: "name"))
+  var name: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Accepted and without effect: all jobs are kept in memory and in the store.",
+      valueName: "jobs"))
+  var maxCacheSize: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Accepted and without effect: one thread hands jobs out.", valueName: "threads"))
+  var pushTaskSize: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Accepted and without effect: one timer serves all jobs.", valueName: "threads"))
+  var schedTaskSize: Int?
+}
