@@ -94,6 +94,9 @@ let package = Package(
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests(
       "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),
+    tests(
+      "PeriodicServerTests",
+      ["PeriodicServer", "PeriodicCore", "PeriodicStore", "PeriodicWire"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore", "CUV"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests(
@@ -109,8 +112,8 @@ let package = Package(
     tests(
       "PeriodicStoreTests",
       [
-        "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance", "CFaultVFS", "CSQLite",
-        "storetool",
+        "PeriodicCore", "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance", "CFaultVFS",
+        "CSQLite", "storetool",
       ]),
     tests("TidyTests", []),
     tests("PeriodicCommandTests", ["periodic"]),

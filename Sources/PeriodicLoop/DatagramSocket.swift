@@ -17,8 +17,8 @@ public final class DatagramSocket {
   /// Called once, when the place cannot be found; the socket is closed then.
   private var failed: ((LoopError) -> Void)?
 
-  /// A name is looked up by libuv's threads. Both closures are called from a turn of the loop, never
-  /// within this call; let them hold their owner weakly.
+  /// A name is looked up by libuv's threads. Both closures are called from a turn of the loop,
+  /// never within this call; let them hold their owner weakly.
   public init(
     _ loop: Loop, host: String, port: UInt16, canSend: @escaping () -> Void,
     failed: @escaping (LoopError) -> Void

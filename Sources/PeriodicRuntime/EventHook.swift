@@ -2,9 +2,9 @@ import PeriodicLoop
 
 /// Where a server tells what happens to its jobs and locks (PROTOCOL 2.12).
 ///
-/// Sockets get a line `event:name:seconds` for each event, ended by CR LF; a store gets a row of its
-/// table `metrics`. Nothing waits for either: what they cannot take in time is dropped, and the log
-/// says so.
+/// Sockets get a line `event:name:seconds` for each event, ended by CR LF; a store gets a row of
+/// its table `metrics`. Nothing waits for either: what they cannot take in time is dropped, and the
+/// log says so.
 public struct EventHook: Sendable {
   public enum Target: Equatable, Sendable {
     /// A line is a datagram.

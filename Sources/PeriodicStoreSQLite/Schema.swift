@@ -71,8 +71,8 @@ enum Schema {
     try connection.run(tables, "make a new store")
   }
 
-  /// What `SQLiteStore.Options.keepsMetrics` adds to a file, of any version: no program looks for it
-  /// to know a file. Names are text here, because only people read them.
+  /// What `SQLiteStore.Options.keepsMetrics` adds to a file, of any version: no program looks for
+  /// it to know a file. Names are text here, because only people read them.
   static let metrics = """
     CREATE TABLE IF NOT EXISTS metrics(
       event TEXT NOT NULL,

@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Options that command lines of the older daemon have (PROTOCOL 4.3), so that they still start one.
+/// Options that command lines of the older daemon have (PROTOCOL 4.3), so that they still work.
 struct OlderDaemonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(

@@ -184,6 +184,7 @@ final class EngineBench {
     case .dropFinished(let name, _): "dropped \(name.text)"
     case .reserve: "reserve"
     case .setSetting(let key, let value): "set \(key.text) \(value)"
+    case .addMetric: "metric"
     }
   }
 

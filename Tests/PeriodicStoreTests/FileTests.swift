@@ -1,4 +1,5 @@
 import Foundation
+import PeriodicCore
 import PeriodicStore
 import PeriodicStoreSQLite
 import StoreConformance
@@ -45,6 +46,35 @@ import Testing
     RawDatabase.run("DROP TABLE settings", on: path)
     #expect(refusal()?.code == .corrupt)
     #expect(refusal()?.message.contains("no such table: settings") == true)
+  }
+
+  /// PROTOCOL 2.12, `--hook persist`.
+  @Test func `has metrics where they are wanted, whoever wrote it first`() throws {
+    try makeStore(jobs: 3)
+    var options = SQLiteStore.Options()
+    options.keepsMetrics = true
+    for _ in 0..<2 {
+      let store = SQLiteStore(path: path, options: options)
+      try store.open()
+      try store.apply(
+        StoreBatch { $0.addMetric(.doneJob, "f", milliseconds: 1500, at: 1_700_000_000) })
+      store.close()
+    }
+    let row = "SELECT group_concat(event || name || duration_ms || created_at) FROM metrics"
+    #expect(
+      RawDatabase.text(row, on: path) == "doneJobf15001700000000,doneJobf15001700000000")
+    #expect(refusal() == nil)
+  }
+
+  @Test func `with a foreign table in the place of metrics is refused where they are wanted`()
+    throws
+  {
+    try makeStore(jobs: 3)
+    RawDatabase.run("CREATE TABLE metrics(a)", on: path)
+    var options = SQLiteStore.Options()
+    options.keepsMetrics = true
+    #expect(throws: StoreError.self) { try SQLiteStore(path: path, options: options).open() }
+    #expect(refusal() == nil)
   }
 
   @Test func `with damaged pages is refused when it is loaded`() throws {

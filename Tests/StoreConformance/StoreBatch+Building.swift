@@ -1,4 +1,4 @@
-import PeriodicCore
+public import PeriodicCore
 public import PeriodicStore
 
 /// Filling a batch from values, for tests.
@@ -47,6 +47,14 @@ extension StoreBatch {
 
   public func dropFinished(_ name: String, upTo last: UInt64) {
     withBytes(of: name) { append(.dropFinished($0, upTo: JobID(last))) }
+  }
+
+  public func addMetric(
+    _ kind: EngineEvent.Kind, _ name: String, milliseconds: Int64, at time: Int64
+  ) {
+    withBytes(of: name) {
+      append(.addMetric(EngineEvent(kind, $0, milliseconds: milliseconds), at: time))
+    }
   }
 
   public func set(_ key: String, _ value: UInt32) {

@@ -86,6 +86,16 @@ extension StoreConformance {
         try bench.crashed().settings,
         [StoreContent.Setting("keepalive", 0), StoreContent.Setting("timeout", .max)], "settings")
     },
+    StoreConformance("metrics are taken, and are nothing that is handed back") { bench in
+      try bench.apply {
+        $0.addMetric(.doneJob, "f", milliseconds: .max, at: .max)
+        $0.put(StoreContent.Row(1))
+        $0.addMetric(.pushJob, "", milliseconds: 0, at: .min)
+      }
+      let content = try bench.reopened()
+      bench.expect(content.rows, [StoreContent.Row(1)], "rows")
+      bench.expect(content.functions, [], "functions")
+    },
     StoreConformance("the reserved number only grows") { bench in
       try bench.apply { $0.reserve(65_536) }
       try bench.apply { $0.reserve(131_072) }

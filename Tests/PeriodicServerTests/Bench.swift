@@ -1,0 +1,210 @@
+import PeriodicCore
+import PeriodicServer
+import PeriodicStore
+import PeriodicWire
+
+/// A server core, with a shell that does what it says and a store that answers when told to.
+final class Bench {
+  let core: ServerCore
+  var now = Now(monotonic: 5_000, wall: 1_700_000_000_000)
+  private(set) var flying: StoreBatch?
+  /// Every operation of every batch that the store was given, in words.
+  private(set) var operations: [String] = []
+  private(set) var isStopping = false
+  private(set) var hasStopped = false
+
+  init(
+    isDurable: Bool = true, identities: Identities? = nil, metrics: Int? = nil,
+    limits: (inout Limits) -> Void = { _ in }
+  ) {
+    var configuration = ServerConfiguration(isDurable: isDurable, identities: identities)
+    configuration.metrics = metrics
+    limits(&configuration.limits)
+    core = ServerCore(configuration)
+    core.storeReady(at: now)
+    settle()
+  }
+
+  func pass(_ milliseconds: Int64) {
+    now.monotonic += milliseconds
+    now.wall += milliseconds
+    core.tick(at: now)
+    turn()
+  }
+
+  /// One turn of the loop, and more while there is more to do.
+  func turn() {
+    repeat { core.endOfTurn(at: now) { carryOut($0) } } while core.hasMoreWork
+  }
+
+  /// The store answers for its batch.
+  func land(failing: Bool = false) {
+    guard let batch = flying else { return }
+    flying = nil
+    core.stored(batch, failure: failing ? StoreError(.full, "no room") : nil, at: now)
+    if failing { now.monotonic += 1000 }
+    turn()
+  }
+
+  /// The store answers until it has nothing left.
+  func settle() {
+    turn()
+    while flying != nil { land() }
+  }
+
+  private func carryOut(_ action: ServerAction) {
+    switch action {
+    case .write(let session): (session.connection as? Peer)?.take(session)
+    case .close(let session): (session.connection as? Peer)?.isClosed = true
+    case .apply(let batch):
+      flying = batch
+      batch.forEach { operations.append(words($0)) }
+    case .stopping: isStopping = true
+    case .stopped: hasStopped = true
+    case .pause, .resume, .wake, .ready: break
+    }
+  }
+
+  private func words(_ operation: StoreOperation) -> String {
+    switch operation {
+    case .put(let job): "put \(job.job.key.name.text)"
+    case .delete: "delete"
+    case .addMetric(let event, _): "metric \(event.kind) \(event.name.text)"
+    default: "other"
+    }
+  }
+}
+
+/// A peer of generation 1 or 2, which reads all that comes unless told not to.
+final class Peer {
+  private let bench: Bench
+  private let generation: Generation
+  private var session: Session?
+  private var received = ByteBuffer()
+  private var decoder = Generation2ReplyDecoder(limit: 64 << 20)
+  var isClosed = false
+  var reads = true
+
+  init(
+    _ bench: Bench, _ role: Role = .client, _ generation: Generation = .two,
+    identity: (StaticString, StaticString)? = nil
+  ) {
+    self.bench = bench
+    self.generation = generation
+    session = bench.core.open(at: bench.now)
+    session?.connection = self
+    var bytes = ByteBuffer()
+    if generation == .one {
+      Generation1.encodeRegistration(role, into: &bytes)
+    } else {
+      let identity = identity.map { Identity(name: $0.0.bytes, token: $0.1.bytes) }
+      Generation2.encodeRegistration(role, identity: identity, into: &bytes)
+    }
+    send(bytes.bytes)
+    if generation == .two { _ = replies() }
+  }
+
+  /// Sends a request under a number, and lets a turn pass.
+  func send(_ command: Command, _ message: UInt32 = 1) {
+    var bytes = ByteBuffer()
+    if generation == .one {
+      withUnsafeBytes(of: UInt8(ascii: "0") + UInt8(message)) {
+        Generation1.encode(command, message: $0, into: &bytes)
+      }
+    } else {
+      Generation2.encode(command, message: message, into: &bytes)
+    }
+    send(bytes.bytes)
+  }
+
+  private func send(_ bytes: Bytes) {
+    if let session { bench.core.receive(bytes, on: session, at: bench.now) }
+    bench.turn()
+  }
+
+  /// Bytes that wait in the core.
+  var waiting: Int { session?.output.count ?? 0 }
+
+  func take(_ session: Session) {
+    guard reads else { return }
+    received.append(session.output)
+    session.wrote(session.output.count)
+  }
+
+  /// Reads what waits, and lets the core know.
+  func readOn() {
+    reads = true
+    guard let session else { return }
+    take(session)
+    bench.core.drained(session, at: bench.now) { _ in }
+    bench.turn()
+  }
+
+  /// What has come since the last look, in words: the message's number and the reply.
+  func replies() -> [String] {
+    var found: [String] = []
+    while true {
+      if generation == .one {
+        guard let text = frame1() else { return found }
+        found.append(text)
+        continue
+      }
+      guard case .message(let message, let used) = decoder.next(received.bytes) else {
+        return found
+      }
+      found.append(words(message))
+      received.consume(used)
+    }
+  }
+
+  /// Id, a blank, and the rest with its control characters in brackets.
+  private func frame1() -> String? {
+    var reader = ByteReader(received.bytes)
+    guard reader.uint32() != nil, let length = reader.uint32(), let id = reader.uint8(),
+      reader.uint16() == 1, let rest = reader.bytes(Int(length) - 3)
+    else { return nil }
+    let text = rest.map { $0 < 32 ? "[\($0)]" : String(UnicodeScalar($0)) }.joined()
+    let line = "\(UnicodeScalar(id)) \(text)"
+    received.consume(8 + Int(length))
+    return line
+  }
+
+  private func words(_ message: ServerMessage) -> String {
+    switch message {
+    case .connectionID: "greeting"
+    case .success(let id): "\(id.number) success"
+    case .pong(let id): "\(id.number) pong"
+    case .unknown(let id): "\(id.number) unknown"
+    case .noWorker(let id): "\(id.number) no worker"
+    case .data(let id, let data): "\(id.number) data of \(data.count)"
+    case .acquired(let id, let isHeld): "\(id.number) acquired \(isHeld)"
+    case .assign(let id, let job): "\(id.number) assign \(job.key.name.text)"
+    default: "something else"
+    }
+  }
+}
+
+func key(_ function: StaticString, _ name: StaticString = "n") -> JobKey {
+  JobKey(function: function.bytes, name: name.bytes)
+}
+
+func job(_ function: StaticString, _ name: StaticString = "n") -> JobFields {
+  JobFields(key: key(function, name))
+}
+
+/// A list of `count` jobs of the function `f`, each with a workload of `size` bytes, as LOAD has it
+/// in generation 2.
+func jobList(_ count: Int, size: Int = 0, empty: Set<Int> = []) -> [UInt8] {
+  var list = ByteBuffer()
+  list.append(uint64: UInt64(count))
+  for number in 0..<count {
+    list.append(bytes8: ("f" as StaticString).bytes)
+    list.append(uint8: empty.contains(number) ? 0 : 4)
+    if !empty.contains(number) { list.append(uint32: UInt32(number)) }
+    list.append(uint32: UInt32(size))
+    for _ in 0..<size { list.append(uint8: 0x78) }
+    list.append(uint64: 0)
+    list.append(uint8: 0)
+  }
+  return Array(list.bytes)
+}
