@@ -94,9 +94,6 @@ let package = Package(
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests(
       "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),
-    tests(
-      "PeriodicServerTests",
-      ["PeriodicServer", "PeriodicCore", "PeriodicStore", "PeriodicWire"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore", "CUV"]),
     tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
     tests(
