@@ -78,6 +78,15 @@ let package = Package(
       swiftSettings: strict),
 
     .target(
+      name: "FuzzKit",
+      dependencies: ["PeriodicCore", "PeriodicWire", "PeriodicStore", "PeriodicServer"],
+      path: "Tests/FuzzKit", swiftSettings: strict),
+    .target(name: "CFuzzer", path: "Tests/CFuzzer"),
+    .executableTarget(
+      name: "fuzz", dependencies: ["FuzzKit", "CFuzzer"], path: "Tests/fuzz",
+      swiftSettings: strict),
+
+    .target(
       name: "StoreConformance", dependencies: ["PeriodicCore", "PeriodicStore"],
       path: "Tests/StoreConformance", swiftSettings: strict),
     .executableTarget(
@@ -106,6 +115,7 @@ let package = Package(
       "PeriodicServerTests",
       ["PeriodicServer", "PeriodicCore", "PeriodicStore", "PeriodicWire", "SimulationKit"]),
     tests("SimulationTests", ["SimulationKit"]),
+    tests("FuzzTests", ["FuzzKit", "PeriodicWire", "PeriodicCore"]),
     tests(
       "PeriodicStoreTests",
       [

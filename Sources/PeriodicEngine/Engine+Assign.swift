@@ -50,17 +50,20 @@ extension Engine {
     }
   }
 
-  /// The next connection in the function's ring that has a grab outstanding. Those whose grabs are
-  /// used up leave the ring on the way; they come back with their next grab.
+  /// The next connection in the function's ring that has a grab outstanding; the ring moves on.
   mutating func nextWilling(_ function: Slot) -> Slot? {
-    let record = functions[function]
-    while record.pointee.ring != .none {
-      let registration = record.pointee.ring
+    guard let registration = firstWilling(function) else { return nil }
+    functions[function].pointee.ring = registrations[registration].pointee.ringNext
+    return registrations[registration].pointee.session
+  }
+
+  /// The first registration in the function's ring whose connection has a grab outstanding. Those
+  /// whose grabs are used up leave the ring on the way; they come back with their next grab.
+  mutating func firstWilling(_ function: Slot) -> Slot? {
+    while functions[function].pointee.ring != .none {
+      let registration = functions[function].pointee.ring
       let peer = registrations[registration].pointee.session
-      if !sessions[peer].pointee.grabs.isEmpty {
-        record.pointee.ring = registrations[registration].pointee.ringNext
-        return peer
-      }
+      if !sessions[peer].pointee.grabs.isEmpty { return registration }
       leaveRing(registration)
     }
     return nil

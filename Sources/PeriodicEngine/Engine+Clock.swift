@@ -19,7 +19,7 @@ extension Engine {
     var wait = Engine.longestWait
     while !isDraining, let top = wakeUps.first {
       // Ring entries whose grabs are used up do not count; this looks them up and drops them.
-      if nextWilling(top.slot) == nil { continue }
+      if firstWilling(top.slot) == nil { continue }
       wait = min(wait, top.key.subtractingSaturated(now.wall))
       break
     }

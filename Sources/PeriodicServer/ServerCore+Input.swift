@@ -99,7 +99,8 @@ extension ServerCore {
       say(.refused(isKnown ? refusal : .notAllowed), message, session)
       return used
     case .violation:
-      abort(session, at: now)
+      // What was asked before is still answered, in whatever pieces it came.
+      end(session, at: now)
       return 0
     }
   }

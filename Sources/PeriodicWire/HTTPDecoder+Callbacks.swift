@@ -37,7 +37,6 @@ extension HTTPDecoder {
   }
 
   private func take(target part: Bytes) -> Int32 {
-    isHead = UInt32(parser.pointee.method) == HTTP_HEAD.rawValue
     target.append(part)
     return 0
   }

@@ -33,7 +33,6 @@ public final class HTTPDecoder {
   var bodyBytes = 0
   /// Why the request will not be carried out, although it is good HTTP.
   var refusal: HTTPFailure?
-  var isHead = false
   var hasHeaders = false
   var isComplete = false
   /// Keeps the names and the token of `Authorization` that a request lends.
@@ -59,6 +58,9 @@ public final class HTTPDecoder {
   /// Who the request says it is from, as soon as its headers have come; `nil` if it does not say so
   /// in a form that is understood.
   public var identity: Identity? { credentials.identity }
+
+  /// Known from the method on, even where the parser fails before it has shown the target.
+  var isHead: Bool { UInt32(parser.pointee.method) == HTTP_HEAD.rawValue }
 
   /// Reads on. After a request or a failure the bytes that still come are dropped.
   public func next(_ bytes: Bytes) -> HTTPDecoded {

@@ -1,0 +1,121 @@
+import PeriodicCore
+import PeriodicServer
+import PeriodicStore
+
+/// A server core with connections whose bytes are kept: what came out of each, and which are
+/// closed.
+///
+/// Time passes only when it is told to; a store answers only when it is told to.
+public final class SessionBench {
+  public private(set) var outputs: [[UInt8]] = []
+  public private(set) var isClosed: [Bool] = []
+
+  private var core: ServerCore
+  private var sessions: [Session] = []
+  /// Whose peer has said its last.
+  private var hasEnded: [Bool] = []
+  private var now = Now(monotonic: 5000, wall: 1_700_000_000_000)
+  private var wakeAt = Int64.max
+  private var flying: StoreBatch?
+
+  public init(isDurable: Bool) {
+    var limits = Limits()
+    limits.frameBytes = frameLimit
+    core = ServerCore(ServerConfiguration(limits: limits, isDurable: isDurable))
+    core.storeReady(at: now)
+    settle()
+  }
+
+  /// A new connection; its number.
+  public func open() -> Int? {
+    guard let session = core.open(at: now) else { return nil }
+    session.connection = Place(sessions.count)
+    sessions.append(session)
+    outputs.append([])
+    isClosed.append(false)
+    hasEnded.append(false)
+    return sessions.count - 1
+  }
+
+  public func receive(_ bytes: ArraySlice<UInt8>, on connection: Int) {
+    guard !isClosed[connection], !hasEnded[connection] else { return }
+    // A copy of exactly these bytes: the sanitizer sees a read behind them.
+    Array(bytes).withUnsafeBytes { core.receive($0, on: sessions[connection], at: now) }
+  }
+
+  /// The peer has said its last.
+  public func end(_ connection: Int) {
+    guard !isClosed[connection], !hasEnded[connection] else { return }
+    hasEnded[connection] = true
+    core.receivedEnd(on: sessions[connection], at: now)
+  }
+
+  /// The connection is lost.
+  public func lose(_ connection: Int) {
+    guard !isClosed[connection] else { return }
+    isClosed[connection] = true
+    core.closed(sessions[connection], at: now)
+  }
+
+  /// Turns until nothing is left to do.
+  public func turn() {
+    repeat {
+      if wakeAt <= now.monotonic {
+        wakeAt = .max
+        core.tick(at: now)
+      }
+      core.endOfTurn(at: now) { carryOut($0) }
+    } while core.hasMoreWork || wakeAt <= now.monotonic
+  }
+
+  /// Turns, and the store answers for everything it is given.
+  public func settle() {
+    turn()
+    while let batch = flying {
+      flying = nil
+      core.stored(batch, failure: nil, at: now)
+      turn()
+    }
+    core.checkInvariants(at: now)
+  }
+
+  /// The store refuses what it has been given last.
+  public func failStore() {
+    guard let batch = flying else { return }
+    flying = nil
+    core.stored(batch, failure: StoreError(.full, "as the input says"), at: now)
+    turn()
+  }
+
+  public func pass(_ milliseconds: Int64) {
+    let end = now.monotonic + milliseconds
+    while now.monotonic < end {
+      let step = max(1, min(wakeAt, end) - now.monotonic)
+      now.monotonic += step
+      now.wall += step
+      if wakeAt <= now.monotonic { turn() }
+    }
+  }
+
+  private func carryOut(_ action: ServerAction) {
+    switch action {
+    case .write(let session):
+      guard let place = session.connection as? Place else { return }
+      if !isClosed[place.number] { outputs[place.number] += Array(session.output) }
+      session.wrote(session.output.count)
+    case .close(let session):
+      guard let place = session.connection as? Place else { return }
+      isClosed[place.number] = true
+    case .apply(let batch):
+      expect(flying == nil, "one batch at a time")
+      flying = batch
+    case .wake(let time): wakeAt = time
+    default: break
+    }
+  }
+
+  private final class Place {
+    let number: Int
+    init(_ number: Int) { self.number = number }
+  }
+}
