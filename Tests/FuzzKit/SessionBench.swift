@@ -17,6 +17,7 @@ public final class SessionBench {
   private var now = Now(monotonic: 5000, wall: 1_700_000_000_000)
   private var wakeAt = Int64.max
   private var flying: StoreBatch?
+  private var mustFail = false
 
   public init(isDurable: Bool) {
     var limits = Limits()
@@ -73,19 +74,16 @@ public final class SessionBench {
     turn()
     while let batch = flying {
       flying = nil
-      core.stored(batch, failure: nil, at: now)
+      core.stored(
+        batch, failure: mustFail ? StoreError(.full, "as the script says") : nil, at: now)
+      mustFail = false
       turn()
     }
     core.checkInvariants(at: now)
   }
 
-  /// The store refuses what it has been given last.
-  public func failStore() {
-    guard let batch = flying else { return }
-    flying = nil
-    core.stored(batch, failure: StoreError(.full, "as the input says"), at: now)
-    turn()
-  }
+  /// The store will refuse the next batch that it is given.
+  public func failStore() { mustFail = true }
 
   public func pass(_ milliseconds: Int64) {
     let end = now.monotonic + milliseconds

@@ -15,7 +15,7 @@ public struct SessionScript {
     case end(Int)
     case lose(Int)
     case pass(Int64)
-    /// The store does not take what it has been given.
+    /// The store will not take the next batch.
     case fail
   }
 
@@ -104,9 +104,7 @@ public struct SessionScript {
       case .end(let connection): bench.end(connection)
       case .lose(let connection): bench.lose(connection)
       case .pass(let milliseconds): bench.pass(milliseconds)
-      case .fail:
-        bench.turn()
-        bench.failStore()
+      case .fail: bench.failStore()
       }
       bench.settle()
     }

@@ -29,7 +29,8 @@ struct SessionStory {
     case 0: return .end(connection)
     case 1: return .lose(connection)
     case 2, 3, 4: return .pass(Int64(250 * roll(30)))
-    case 5: return .say(connection, [(0..<roll(30)).map { _ in UInt8(roll(256)) }])
+    case 5: return .fail
+    case 6: return .say(connection, [(0..<roll(30)).map { _ in UInt8(roll(256)) }])
     default:
       // Several requests at once, so that a piece can hold the end of one and more.
       return .say(connection, (0..<1 + roll(5)).map { _ in request(connection) })
