@@ -11,8 +11,9 @@
  *
  * Objects    Opaque. A constructor fills in a pointer and is undone by the function of the same object
  *            that ends in _free. Freeing NULL does nothing. A loop is freed after everything on it.
- * Errors     Functions return 0 (or a count) or a negative code of PERIODIC_ERRNO_MAP. A sentence that
- *            says what was being done to what is kept on the loop: periodic_loop_error().
+ * Errors     Functions return 0 (or a count, or PERIODIC_MORE) or a negative code of
+ *            PERIODIC_ERRNO_MAP. A sentence that says what was being done to what is kept on the loop:
+ *            periodic_loop_error().
  * Bytes      Names, workloads and results are pointer and length, any bytes; the library copies what it
  *            keeps before it returns. Addresses and paths are strings that end in a zero byte.
  * Times      The unit is in the name: _ms is milliseconds, _s seconds. A timeout_ms of -1 is no limit,
@@ -66,7 +67,7 @@ PERIODIC_API int periodic_version_number(void);
   XX(EFORK, -3, "the object belongs to the process that forked this one")                                \
   XX(EDEADLK, -4, "a blocking call from inside a callback of the same loop")                             \
   XX(EBUSY, -5, "in use: by another process, another server, or by objects that are not freed")         \
-  XX(EAGAIN, -6, "too much is under way; let the loop work and try again")                               \
+  XX(EAGAIN, -6, "not now: too much is under way, or nothing has come; let the loop work and try again") \
   XX(ETIMEDOUT, -7, "the time for it is over; it may still be carried out")                              \
   XX(ECANCELED, -8, "withdrawn, or ended by freeing its object")                                         \
   XX(ECLOSED, -9, "closed, stopped or draining")                                                         \
@@ -92,6 +93,9 @@ enum periodic_errno {
   PERIODIC_ERRNO_LAST = -23
 };
 
+/* Not an error: a part has come, and the request goes on; its end follows. See periodic_request_next(). */
+enum { PERIODIC_MORE = 1 };
+
 /* The sentence of a code, "success" for 0, "unknown error" for what is none. Lives for ever.
  * Threads: any. Since: 0.1. */
 PERIODIC_API const char *periodic_strerror(int code);
@@ -109,6 +113,8 @@ typedef struct periodic_client periodic_client;
 typedef struct periodic_worker periodic_worker;
 /* A job in a worker's hands. */
 typedef struct periodic_job periodic_job;
+/* A request of a client that was started and whose answers are taken when the program wants them. */
+typedef struct periodic_request periodic_request;
 
 /* ---- Loop ------------------------------------------------------------------------------------------ */
 
@@ -205,8 +211,15 @@ typedef void (*periodic_log_cb)(void *user, int level, const char *line, size_t 
 
 /* Initialise with PERIODIC_SERVER_OPTIONS_INIT, then set what differs: zero is the default. */
 typedef struct periodic_server_options {
-  size_t size;                      /* of this struct */
-  const char *store;                /* "memory:" (NULL), or "file:PATH" for an SQLite file */
+  size_t size;       /* of this struct */
+  const char *store; /* "memory:" (NULL), or "file:PATH" for an SQLite file */
+  /* The path of a file that says who may do what, in lines "ROLE NAME TOKEN FUNCTION,FUNCTION"; a role is
+   * client, worker or admin, and only an admin may dump, load, change settings and shut down. Read again
+   * when it changes. Without one (NULL) whoever can connect can do everything. */
+  const char *auth_file;
+  /* Where to tell what happens to jobs and locks: "udp://HOST:PORT" or "tcp://HOST:PORT", as lines
+   * "EVENT:NAME:SECONDS"; or "persist", into the store's table `metrics`; or NULL. */
+  const char *hook;
   uint32_t socket_mode;             /* of Unix sockets; 0 is 0666 */
   uint32_t registration_timeout_ms; /* for a connection to say who it is; 0 is 30,000 */
   periodic_log_cb log;              /* or NULL */
@@ -214,13 +227,16 @@ typedef struct periodic_server_options {
   periodic_destroy_cb log_destroy; /* called once with log_user, also if making the server fails */
 } periodic_server_options;
 
-#define PERIODIC_SERVER_OPTIONS_INIT {sizeof(periodic_server_options), NULL, 0, 0, NULL, NULL, NULL}
+#define PERIODIC_SERVER_OPTIONS_INIT \
+  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL}
 
 /* Makes a server, opens its store and begins to load it. `options` may be NULL.
  *
  * A file store belongs to one server: PERIODIC_EBUSY names the process that has it. It has a thread of
  * its own; what is acknowledged is durable. With the memory store everything goes with the server.
- * Also returns PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,
+ * PERIODIC_EINVAL also for an `auth_file` that cannot be read or has a line that is none, and for a `hook`
+ * of another form, or "persist" without a file store.
+ * Also returns PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,
  * PERIODIC_ECORRUPT, PERIODIC_EIO, and PERIODIC_ENOTSUP for a store that this library does not have.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_new(periodic_loop *loop, const periodic_server_options *options,
@@ -230,10 +246,10 @@ PERIODIC_API int periodic_server_new(periodic_loop *loop, const periodic_server_
  * With port 0 the system chooses one.
  *
  * The address with the real port is copied to `bound`, cut to `size` with a zero byte at its end; NULL
- * and 0 if it is not wanted. The wire knows no passwords: whoever can connect can do everything.
+ * and 0 if it is not wanted. Nothing is encrypted on the way.
  * Returns the whole address's length without the zero byte, or PERIODIC_EADDRESS, PERIODIC_EADDRINUSE,
- * PERIODIC_EACCES, PERIODIC_EIO, PERIODIC_ECLOSED after periodic_server_stop(), PERIODIC_EINVAL,
- * PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * PERIODIC_EACCES, PERIODIC_EIO, PERIODIC_ECLOSED once the server stops, also because a client asked for
+ * it, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_listen(periodic_server *server, const char *address, char *bound,
                                         size_t size);
@@ -256,6 +272,26 @@ PERIODIC_API int periodic_server_stop(periodic_server *server, int timeout_ms);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_free(periodic_server *server);
 
+/* ---- Connections of clients and workers ------------------------------------------------------------ */
+
+/* Initialise with PERIODIC_CONNECTION_OPTIONS_INIT, then set what differs: zero is the default. */
+typedef struct periodic_connection_options {
+  size_t size; /* of this struct */
+  /* Who this is, for a server that asks: the name of an identity and its token, any bytes, together at
+   * most 65,519. Both or neither. They go over the wire as they are. A server that does not know them, or
+   * does not let this identity do what it asks for, answers PERIODIC_ENOWORKER. */
+  const void *identity;
+  size_t identity_length;
+  const void *token;
+  size_t token_length;
+  /* Client: bytes of parts that may wait to be taken, each counted with 64 more; 0 is 67,108,864. The
+   * request whose next part would pass it ends as PERIODIC_ELIMIT. */
+  uint64_t data_bytes;
+} periodic_connection_options;
+
+#define PERIODIC_CONNECTION_OPTIONS_INIT \
+  {sizeof(periodic_connection_options), NULL, 0, NULL, 0, 0}
+
 /* ---- Client ---------------------------------------------------------------------------------------- */
 
 /* A job to be submitted. Initialise with PERIODIC_JOB_FIELDS_INIT. */
@@ -276,15 +312,17 @@ typedef struct periodic_job_fields {
   {sizeof(periodic_job_fields), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0}
 
 /* Makes a client of the server at `address`. The connection is made while the loop works, and made again
- * with growing pauses whenever it is lost; requests wait for it within their time.
+ * with growing pauses whenever it is lost; requests wait for it within their time. `options` may be NULL.
  *
- * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for
- * "inproc:".
+ * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL (also for one of identity and token without the other),
+ * PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
  * Threads: owner thread. Since: 0.1. */
-PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address, periodic_client **client);
+PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address,
+                                     const periodic_connection_options *options,
+                                     periodic_client **client);
 
-/* Closes the connection and frees the client. Requests that have not ended are dropped.
- * PERIODIC_EDEADLK inside a callback.
+/* Closes the connection and frees the client and every periodic_request of it. Requests that have not
+ * ended are dropped. PERIODIC_EDEADLK inside a callback.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_client_free(periodic_client *client);
 
@@ -293,7 +331,8 @@ PERIODIC_API int periodic_client_free(periodic_client *client);
  *   0                      the server has done it
  *   PERIODIC_ETIMEDOUT, PERIODIC_EDISCONNECTED   not known; a submit can be repeated safely
  *   PERIODIC_EREFUSED, PERIODIC_ENOWORKER        the server will not
- *   PERIODIC_ELIMIT        a name is empty or too long, or a workload too large
+ *   PERIODIC_ELIMIT        a name is empty or too long, or a workload too large; or, of a request that
+ *                          brings parts, too many bytes of them were not taken
  *   PERIODIC_EAGAIN        too many requests are under way
  *   PERIODIC_EDEADLK, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK
  */
@@ -337,14 +376,115 @@ PERIODIC_API int periodic_client_drop(periodic_client *client, const void *funct
 PERIODIC_API int periodic_client_status(periodic_client *client, char *buffer, size_t size, size_t *length,
                                         int timeout_ms);
 
+/* Submits a job and waits for its result: what the worker gave to periodic_job_done(). A job that waits is
+ * replaced as by periodic_client_submit(); one that runs is joined. One that nobody submitted as well is
+ * not stored, and gone when nobody waits for it any more.
+ *
+ * `result` and `length` get the result. Its bytes belong to the client and stay where they are until the
+ * next call of this function or periodic_client_dump(), or until the client is freed. The server says
+ * "failed", "removed" or "expired" in the place of a result when the run failed or was put back for later,
+ * the job was removed, or `timeout_s` of the job (60 if 0) have passed; a result of the same bytes cannot
+ * be told from that.
+ *
+ * PERIODIC_ENOWORKER, at once, if no worker has the function. `timeout_ms` should be longer than the job's
+ * `timeout_s`, or -1; after PERIODIC_ETIMEDOUT the job may still run.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_run(periodic_client *client, const periodic_job_fields *job,
+                                     const void **result, size_t *length, int timeout_ms);
+
+/* Copies the number of a server's setting to `value`; 0 for a key that the server does not know. The keys,
+ * in seconds: "timeout" (of a run that gives none), "lock-timeout" (longest holding of a lock),
+ * "assign-wait" (for a worker's word that it took a job), "keepalive" (silence before a connection is
+ * closed, 0 is never); as counts: "max-batch-size", "max-pool-size", "run-job-aggressive".
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_get_setting(periodic_client *client, const void *key, size_t key_length,
+                                             uint32_t *value, int timeout_ms);
+
+/* Sets a setting, which takes effect at once and is stored with the jobs. A key that the server does not
+ * know is ignored, and a value below what the key allows is raised to that; 0 either way.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_set_setting(periodic_client *client, const void *key, size_t key_length,
+                                             uint32_t value, int timeout_ms);
+
+/* Asks for every job, in whatever state, as the job list that periodic_client_load() takes: a count of 8
+ * bytes, big-endian, and the jobs. It is no snapshot: jobs that come and go meanwhile may be in it or not.
+ *
+ * `list` and `length` get the bytes. They belong to the client and stay where they are until the next call
+ * of this function or periodic_client_run(), or until the client is freed. PERIODIC_EREFUSED if the list
+ * is longer than a frame of 67,108,864 bytes.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_dump(periodic_client *client, const void **list, size_t *length,
+                                      int timeout_ms);
+
+/* Submits every job of a job list, each as periodic_client_submit() would; states are not in a list.
+ * Durable, if the server's store is, when this returns 0. A list that is malformed makes the server close
+ * the connection: PERIODIC_EDISCONNECTED.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_load(periodic_client *client, const void *list, size_t length,
+                                      int timeout_ms);
+
+/* Asks the server to stop, and waits until it has closed the connection: it takes nothing new, stores what
+ * it acknowledged, and ends. The client tries to connect again afterwards, as after any loss.
+ * PERIODIC_ENOWORKER if this client may not.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_shutdown(periodic_client *client, int timeout_ms);
+
+/* ---- Requests that are started --------------------------------------------------------------------- */
+
+/* For programs that do something else meanwhile, as a worker on the same loop must, and for answers that
+ * come in parts. A request is made by one of the two functions below, which do not wait and may be called
+ * in callbacks; periodic_request_next() takes what has come of it; periodic_request_free() ends it.
+ *
+ * The two functions return 0 when the request is made, PERIODIC_ELIMIT, PERIODIC_EAGAIN, PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD or PERIODIC_EFORK. After `timeout_ms` the request ends as PERIODIC_ETIMEDOUT. */
+
+/* Starts what periodic_client_run() does. The end brings the result.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_run(periodic_client *client, const periodic_job_fields *job,
+                                           periodic_request **request, int timeout_ms);
+
+/* Listens to what a worker says about a job while it runs (periodic_job_data()), from now on: each piece
+ * is a part. The job need not exist yet. The request is over when the job is: done, removed or dropped, or
+ * when `seconds` have passed, 60 if that is not positive; the job itself is not touched.
+ *
+ * A piece of the three bytes "EOF" ends the request too: the wire cannot tell it from the end. The request
+ * ends as PERIODIC_ENOWORKER if no worker has the function. `timeout_ms` should be longer than `seconds`,
+ * or -1.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_receive_data(periodic_client *client, const void *function,
+                                                    size_t function_length, const void *name,
+                                                    size_t name_length, int32_t seconds,
+                                                    periodic_request **request, int timeout_ms);
+
+/* Takes what has come of a request, driving the loop until something does or `timeout_ms` have passed.
+ * With a timeout of 0 it gives the loop one turn without waiting; in a callback it only looks.
+ *
+ * Returns
+ *   PERIODIC_MORE      a part is in `data` and `length`; more may follow
+ *   0                  the end; of a run, `data` and `length` have the result, else NULL and 0
+ *   PERIODIC_EAGAIN    nothing has come yet
+ *   PERIODIC_EDEADLK (with a timeout other than 0), PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK
+ *   another code       the end, as of the requests above
+ * After the end it returns the end again. `data` and `length` may be NULL. The bytes belong to the request
+ * and stay where they are until the next call with it, or until it is freed.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_request_next(periodic_request *request, const void **data, size_t *length,
+                                       int timeout_ms);
+
+/* Frees a request, with parts that were not taken. One that has not ended is withdrawn; what it asked for
+ * may still be carried out.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_request_free(periodic_request *request);
+
 /* ---- Worker ---------------------------------------------------------------------------------------- */
 
 /* Makes a worker of the server at `address`, with up to `slots` jobs in hand, 1 to 4,096. Connects as a
- * client does, and announces its functions anew on every connection.
+ * client does, and announces its functions anew on every connection. `options` may be NULL.
  *
  * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, int slots,
+                                     const periodic_connection_options *options,
                                      periodic_worker **worker);
 
 /* Closes the connection and frees the worker and every job of it that was not ended; the server gives
@@ -358,6 +498,13 @@ PERIODIC_API int periodic_worker_free(periodic_worker *worker);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_can_do(periodic_worker *worker, const void *function,
                                         size_t function_length, int timeout_ms);
+
+/* Announces a function whose jobs go to every worker that has it and a slot free, instead of to one. It is
+ * so only while all workers of the function said this; of periodic_worker_can_do() and this, the later one
+ * counts. Returns as periodic_worker_can_do().
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_broadcast(periodic_worker *worker, const void *function,
+                                           size_t function_length, int timeout_ms);
 
 /* Takes a function back; jobs of it that are in hand stay. Returns as periodic_worker_can_do().
  * Threads: owner thread. Since: 0.1. */
@@ -411,6 +558,36 @@ PERIODIC_API int32_t periodic_job_timeout_s(const periodic_job *job);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_job_is_held(const periodic_job *job);
 
+/* Tells those who listen to this job (periodic_client_start_receive_data()) a piece of data, any bytes. It
+ * is not stored, and nobody need listen. A piece of the three bytes "EOF" is taken for the end by them.
+ *
+ * Returns 0 when it is on its way; the loop sends it. PERIODIC_ESTALE if the job is not this worker's any
+ * more, PERIODIC_EAGAIN, PERIODIC_ELIMIT for a piece over the frame limit, PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD, PERIODIC_EFORK; the job stays as it is.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_data(periodic_job *job, const void *data, size_t data_length);
+
+/* Asks for a lock, driving the loop until the server has answered or `timeout_ms` have passed. At most
+ * `capacity` jobs, 1 to 65,535, hold a lock of this name at a time; of several numbers the largest counts.
+ * `lock` is 1 to 255 bytes, any. A lock is held until periodic_job_release(), the end of the run, or the
+ * server's "lock-timeout" (300 s), after which the job still runs.
+ *
+ * Returns
+ *   1    the lock is the job's
+ *   0    others hold it: this run is over and the job freed. The server keeps the job in the lock's queue,
+ *        and hands it out again when its turn has come; then the lock is the job's when it asks for it.
+ *   PERIODIC_ESTALE   frees the job too: it is not this worker's any more
+ *   PERIODIC_ETIMEDOUT   not known; end the job with periodic_job_fail(), which is right for both
+ *   PERIODIC_EREFUSED, PERIODIC_ENOWORKER, PERIODIC_ELIMIT, PERIODIC_EAGAIN, PERIODIC_EDEADLK,
+ *   PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK   the job is as before
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_acquire(periodic_job *job, const void *lock, size_t lock_length,
+                                      int capacity, int timeout_ms);
+
+/* Gives a lock back; no error if the job does not hold it. Returns as periodic_job_data().
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_release(periodic_job *job, const void *lock, size_t lock_length);
+
 /*
  * Ends. Each ends the run, frees the job, and returns 0 when the report is on its way; the loop sends it.
  * PERIODIC_ESTALE frees the job too: it is not this worker's any more, and the server runs it again.
@@ -418,7 +595,8 @@ PERIODIC_API int periodic_job_is_held(const periodic_job *job);
  * limit, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
  */
 
-/* The job is done and goes. The result is for whoever waits for it.
+/* The job is done and goes. The result is for whoever waits for it with periodic_client_run(). The job's
+ * locks are free again after this, as after each of the others.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_job_done(periodic_job *job, const void *result, size_t result_length);
 

@@ -7,14 +7,16 @@ import PeriodicRuntime
 @_cdecl("periodic_client_new") @implementation
 public func periodic_client_new(
   _ loop: OpaquePointer?, _ address: UnsafePointer<CChar>?,
+  _ options: UnsafePointer<periodic_connection_options>?,
   _ client: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
   onLoop(loop) { owner in
     guard let client else { return owner.fail(PERIODIC_EINVAL, "client is NULL") }
-    switch parse(address, owner) {
+    switch connection(address, options, owner) {
     case .failure(let failure): return owner.fail(failure.code, failure.text)
-    case .success(let address):
-      client.pointee = give(ClientHandle(owner, Client(owner.loop, to: address)))
+    case .success((let address, let options)):
+      let made = Client(owner.loop, to: address, options: options)
+      client.pointee = give(ClientHandle(owner, made, dataBytes: options.dataBytes))
       return 0
     }
   }
@@ -27,6 +29,7 @@ public func periodic_client_free(_ client: OpaquePointer?) -> Int32 {
   if handle.owner.misuse != 0 { return handle.owner.misuse }
   if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
   handle.client.close()
+  handle.requests = [:]
   handle.owner.children -= 1
   takeBack(client, as: ClientHandle.self)
   return 0
@@ -36,11 +39,11 @@ public func periodic_client_free(_ client: OpaquePointer?) -> Int32 {
 public func periodic_client_submit(
   _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (client, owner) throws(RequestError) in
+  ask(client) { (handle) throws(RequestError) in
     guard let job, let fields = fields(job.pointee) else {
-      return .code(owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
+      return .code(handle.owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
     }
-    return .outcome(try client.submitAndWait(fields, timeout: time(timeout_ms)))
+    return .outcome(try handle.client.submitAndWait(fields, timeout: time(timeout_ms)))
   }
 }
 
@@ -64,10 +67,24 @@ public func periodic_client_submit_many(
   return many.results.first { $0 != 0 } ?? 0
 }
 
+@_cdecl("periodic_client_run") @implementation
+public func periodic_client_run(
+  _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?,
+  _ result: UnsafeMutablePointer<UnsafeRawPointer?>?, _ length: UnsafeMutablePointer<Int>?,
+  _ timeout_ms: Int32
+) -> Int32 {
+  lendAnswer(client, result, length) { (handle) throws(RequestError) in
+    guard let job, let fields = fields(job.pointee) else {
+      return .code(handle.owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
+    }
+    return .outcome(try handle.client.runAndWait(fields, timeout: time(timeout_ms)))
+  }
+}
+
 @_cdecl("periodic_client_ping") @implementation
 public func periodic_client_ping(_ client: OpaquePointer?, _ timeout_ms: Int32) -> Int32 {
-  ask(client) { (client, _) throws(RequestError) in
-    .outcome(try client.pingAndWait(timeout: time(timeout_ms)))
+  ask(client) { (handle) throws(RequestError) in
+    .outcome(try handle.client.pingAndWait(timeout: time(timeout_ms)))
   }
 }
 
@@ -76,11 +93,11 @@ public func periodic_client_remove(
   _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
   _ name: UnsafeRawPointer?, _ name_length: Int, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (client, owner) throws(RequestError) in
+  ask(client) { (handle) throws(RequestError) in
     guard let function = bytes(function, function_length), let name = bytes(name, name_length)
-    else { return .code(owner.fail(PERIODIC_EINVAL, "a name is NULL")) }
+    else { return .code(handle.owner.fail(PERIODIC_EINVAL, "a name is NULL")) }
     let key = JobKey(function: function, name: name)
-    return .outcome(try client.removeAndWait(key, timeout: time(timeout_ms)))
+    return .outcome(try handle.client.removeAndWait(key, timeout: time(timeout_ms)))
   }
 }
 
@@ -89,11 +106,11 @@ public func periodic_client_drop(
   _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
   _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (client, owner) throws(RequestError) in
+  ask(client) { (handle) throws(RequestError) in
     guard let function = bytes(function, function_length) else {
-      return .code(owner.fail(PERIODIC_EINVAL, "function is NULL"))
+      return .code(handle.owner.fail(PERIODIC_EINVAL, "function is NULL"))
     }
-    return .outcome(try client.dropAndWait(function: function, timeout: time(timeout_ms)))
+    return .outcome(try handle.client.dropAndWait(function: function, timeout: time(timeout_ms)))
   }
 }
 
@@ -102,61 +119,13 @@ public func periodic_client_status(
   _ client: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
   _ length: UnsafeMutablePointer<Int>?, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (client, owner) throws(RequestError) in
-    let outcome = try client.statusAndWait(timeout: time(timeout_ms))
+  ask(client) { (handle) throws(RequestError) in
+    let outcome = try handle.client.statusAndWait(timeout: time(timeout_ms))
     guard case .data(let text) = outcome else { return .outcome(outcome) }
     copy(text, buffer, size)
     length?.pointee = text.count
     return .code(0)
   }
-}
-
-// MARK: Shared
-
-/// What a request came to: an outcome to be mapped, or a code already.
-private enum Answer {
-  case outcome(Outcome)
-  case code(Int32)
-}
-
-private func ask(
-  _ client: OpaquePointer?,
-  _ body: (Client, LoopHandle) throws(RequestError) -> Answer
-) -> Int32 {
-  guard let handle = borrow(client, as: ClientHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
-  }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  do {
-    switch try body(handle.client, handle.owner) {
-    case .code(let code): return code
-    case .outcome(let outcome): return report(outcome, handle.owner, handle.client.lastLossText)
-    }
-  } catch {
-    return handle.owner.fail(Code.of(error), error.text)
-  }
-}
-
-/// The code of an outcome, with what the connection said last for a sentence.
-func report(_ outcome: Outcome, _ owner: LoopHandle, _ loss: String?) -> Int32 {
-  let code = Code.of(outcome)
-  if code != 0 {
-    let isAboutConnection = outcome == .disconnected || outcome == .timedOut
-    owner.lastError = (isAboutConnection ? loss : nil) ?? String(cString: periodic_strerror(code))
-  }
-  return code
-}
-
-/// A job as the layers below have it; `nil` if a pointer or the struct is not whole.
-private func fields(_ job: periodic_job_fields) -> JobFields? {
-  guard job.size >= MemoryLayout<periodic_job_fields>.size,
-    let function = bytes(job.function, job.function_length),
-    let name = bytes(job.name, job.name_length),
-    let workload = bytes(job.workload, job.workload_length), job.timeout_s >= 0
-  else { return nil }
-  return JobFields(
-    key: JobKey(function: function, name: name), workload: workload, scheduledAt: job.run_at_s,
-    timeout: job.timeout_s)
 }
 
 /// Submits under way together, and their codes.

@@ -65,10 +65,18 @@ final class ServerHandle {
 final class ClientHandle {
   let owner: LoopHandle
   let client: Client
+  /// Bytes of parts that may wait to be taken, and those that do.
+  let dataBytes: Int
+  var partBytes = 0
+  /// Requests in the program's hands, so that freeing the client frees them.
+  var requests: [ObjectIdentifier: RequestHandle] = [:]
+  /// The last answer that is bytes.
+  var lent: LentBytes?
 
-  init(_ owner: LoopHandle, _ client: Client) {
+  init(_ owner: LoopHandle, _ client: Client, dataBytes: Int) {
     self.owner = owner
     self.client = client
+    self.dataBytes = dataBytes
     owner.children += 1
   }
 }

@@ -40,6 +40,59 @@ public func periodic_job_is_held(_ job: OpaquePointer?) -> Int32 {
   return handle.worker.worker.isHeld(handle.job.token) ? 1 : 0
 }
 
+@_cdecl("periodic_job_data") @implementation
+public func periodic_job_data(
+  _ job: OpaquePointer?, _ data: UnsafeRawPointer?, _ data_length: Int
+) -> Int32 {
+  tell(job) { (worker, token) throws(RequestError) in
+    guard let data = bytes(data, data_length) else { return false }
+    try worker.workData(token, data)
+    return true
+  }
+}
+
+@_cdecl("periodic_job_acquire") @implementation
+public func periodic_job_acquire(
+  _ job: OpaquePointer?, _ lock: UnsafeRawPointer?, _ lock_length: Int, _ capacity: Int32,
+  _ timeout_ms: Int32
+) -> Int32 {
+  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  let owner = handle.worker.owner
+  if owner.misuse != 0 { return owner.misuse }
+  guard let lock = bytes(lock, lock_length), let capacity = UInt16(exactly: capacity), capacity > 0
+  else {
+    return owner.fail(PERIODIC_EINVAL, "the lock is NULL, or the capacity out of 1 to 65535")
+  }
+  do {
+    let token = handle.job.token
+    let outcome = try wait(handle.worker) { (delivery) throws(RequestError) in
+      let timeout = time(timeout_ms)
+      try handle.worker.worker.acquire(
+        lock: lock, capacity: capacity, token, delivery, timeout: timeout)
+    }
+    if case .acquired(let isHolder) = outcome {
+      if !isHolder { handle.worker.jobs[ObjectIdentifier(handle)] = nil }
+      return isHolder ? 1 : 0
+    }
+    // A lost connection has taken the job; reporting it makes its slot free again.
+    if !handle.worker.worker.isHeld(token) { return periodic_job_fail(job) }
+    return report(outcome, owner, handle.worker.worker.lastLossText)
+  } catch {
+    return owner.fail(Code.of(error), error.text)
+  }
+}
+
+@_cdecl("periodic_job_release") @implementation
+public func periodic_job_release(
+  _ job: OpaquePointer?, _ lock: UnsafeRawPointer?, _ lock_length: Int
+) -> Int32 {
+  tell(job) { (worker, token) throws(RequestError) in
+    guard let lock = bytes(lock, lock_length) else { return false }
+    try worker.release(lock: lock, token)
+    return true
+  }
+}
+
 @_cdecl("periodic_job_done") @implementation
 public func periodic_job_done(
   _ job: OpaquePointer?, _ result: UnsafeRawPointer?, _ result_length: Int
@@ -109,6 +162,26 @@ private func lend(
   length?.pointee = bytes.count
   // An empty run may have no address; NULL is for errors.
   return bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
+}
+
+/// Says something about a job that stays in hand.
+private func tell(
+  _ job: OpaquePointer?, _ request: (Worker, JobToken) throws(RequestError) -> Bool
+) -> Int32 {
+  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  let owner = handle.worker.owner
+  if owner.misuse != 0 { return owner.misuse }
+  guard handle.worker.worker.isHeld(handle.job.token) else {
+    return owner.fail(PERIODIC_ESTALE, "the connection was lost since")
+  }
+  do {
+    guard try request(handle.worker.worker, handle.job.token) else {
+      return owner.fail(PERIODIC_EINVAL, "NULL with a length")
+    }
+  } catch {
+    return owner.fail(Code.of(error), error.text)
+  }
+  return 0
 }
 
 /// Reports a job, and frees it when the report is on its way or the job is lost.

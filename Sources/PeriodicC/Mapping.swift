@@ -93,6 +93,32 @@ func parse(
   }
 }
 
+/// Where a client or worker connects to, and how.
+func connection(
+  _ address: UnsafePointer<CChar>?, _ options: UnsafePointer<periodic_connection_options>?,
+  _ owner: LoopHandle
+) -> Result<(Address, ConnectionOptions), PeriodicFailure> {
+  parse(address, owner).flatMap { address in
+    var made = ConnectionOptions()
+    guard let given = options?.pointee else { return .success((address, made)) }
+    guard given.size >= MemoryLayout<periodic_connection_options>.size,
+      let identity = bytes(given.identity, given.identity_length),
+      let token = bytes(given.token, given.token_length)
+    else {
+      return .failure(.init(code: PERIODIC_EINVAL, text: "connection options are not whole"))
+    }
+    if !identity.isEmpty || !token.isEmpty {
+      guard let credentials = Credentials(name: Array(identity), token: Array(token)) else {
+        let text = "credentials: both or neither, at most \(Credentials.longest) bytes"
+        return .failure(.init(code: PERIODIC_EINVAL, text: text))
+      }
+      made.credentials = credentials
+    }
+    if given.data_bytes != 0 { made.dataBytes = Int(clamping: given.data_bytes) }
+    return .success((address, made))
+  }
+}
+
 /// A code and its sentence.
 struct PeriodicFailure: Error {
   var code: periodic_errno

@@ -36,7 +36,9 @@ public func periodic_server_listen(
   _ bound: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int32 {
   onServer(server) { handle in
-    if handle.end != nil { return handle.owner.fail(PERIODIC_ECLOSED, "the server has stopped") }
+    if handle.server.isStopping {
+      return handle.owner.fail(PERIODIC_ECLOSED, "the server has stopped, or is about to")
+    }
     switch parse(address, handle.owner) {
     case .failure(let failure): return handle.owner.fail(failure.code, failure.text)
     case .success(let address):
@@ -138,6 +140,14 @@ private func serverOptions(
   if given.socket_mode != 0 { made.socketFile.mode = given.socket_mode }
   if given.registration_timeout_ms != 0 {
     made.limits.registrationDeadline = Int64(given.registration_timeout_ms)
+  }
+  made.identityFile = given.auth_file.map { String(cString: $0) }
+  if let hook = given.hook.map({ String(cString: $0) }) {
+    made.hook = EventHook(hook)
+    if made.hook == nil {
+      let text = "hook \(hook): use udp://HOST:PORT, tcp://HOST:PORT or persist"
+      return .failure(.init(code: PERIODIC_EINVAL, text: text))
+    }
   }
   guard let store = given.store.map({ String(cString: $0) }), store != "memory:" else {
     return .success(made)

@@ -1,4 +1,4 @@
-import CPeriodic
+public import CPeriodic
 import PeriodicClient
 import PeriodicCore
 import PeriodicLoop
@@ -7,16 +7,17 @@ import PeriodicRuntime
 @_cdecl("periodic_worker_new") @implementation
 public func periodic_worker_new(
   _ loop: OpaquePointer?, _ address: UnsafePointer<CChar>?, _ slots: Int32,
+  _ options: UnsafePointer<periodic_connection_options>?,
   _ worker: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
   onLoop(loop) { owner in
     guard let worker, (1...4096).contains(slots) else {
       return owner.fail(PERIODIC_EINVAL, "slots: \(slots), from 1 to 4096")
     }
-    switch parse(address, owner) {
+    switch connection(address, options, owner) {
     case .failure(let failure): return owner.fail(failure.code, failure.text)
-    case .success(let address):
-      let made = Worker(owner.loop, to: address, slots: Int(slots))
+    case .success((let address, let options)):
+      let made = Worker(owner.loop, to: address, slots: Int(slots), options: options)
       worker.pointee = give(WorkerHandle(owner, made))
       return 0
     }
@@ -44,6 +45,17 @@ public func periodic_worker_can_do(
   announce(worker, function, function_length, timeout_ms) {
     (worker, name, delivery, timeout) throws(RequestError) in
     try worker.canDo(function: name, delivery, timeout: timeout)
+  }
+}
+
+@_cdecl("periodic_worker_broadcast") @implementation
+public func periodic_worker_broadcast(
+  _ worker: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
+  _ timeout_ms: Int32
+) -> Int32 {
+  announce(worker, function, function_length, timeout_ms) {
+    (worker, name, delivery, timeout) throws(RequestError) in
+    try worker.broadcast(function: name, delivery, timeout: timeout)
   }
 }
 
@@ -151,15 +163,27 @@ private func announce(
       _ = try request(handle.worker, name, .none, nil)
       return 0
     }
-    let loop = handle.owner.loop
-    if loop.isRunning { throw .deadlock }
-    var outcome: Outcome?
-    let delivery = Delivery.call {
+    let outcome = try wait(handle) { (delivery) throws(RequestError) in
+      _ = try request(handle.worker, name, delivery, time(timeout_ms))
+    }
+    return report(outcome, handle.owner, handle.worker.lastLossText)
+  }
+}
+
+/// Makes a request and runs the loop until it has ended.
+func wait(
+  _ handle: WorkerHandle, _ request: (Delivery) throws(RequestError) -> Void
+) throws(RequestError) -> Outcome {
+  let loop = handle.owner.loop
+  if loop.isRunning { throw .deadlock }
+  var outcome: Outcome?
+  try request(
+    .call {
       outcome = $0
       loop.stop()
-    }
-    _ = try request(handle.worker, name, delivery, time(timeout_ms))
-    while outcome == nil { loop.run() }
-    return report(outcome ?? .cancelled, handle.owner, handle.worker.lastLossText)
+    })
+  while true {
+    if let outcome { return outcome }
+    loop.run()
   }
 }

@@ -37,6 +37,8 @@ public final class Server {
   /// The protocol knows no passwords and no encryption: whoever can connect can do everything. The
   /// log says so when others than this machine can.
   ///
+  /// Not while `isStopping`.
+  ///
   /// - Returns: the address, with the port that the system chose if it was to choose one.
   @discardableResult
   public func listen(on address: Address) throws(LoopError) -> Address {
@@ -46,7 +48,10 @@ public final class Server {
   /// Whether everything is loaded and requests are carried out.
   public var isServing: Bool { runner.isServing }
 
-  /// Called once when that has become so.
+  /// Whether service has ended, or is about to: by `stop`, by a client, or because of the store.
+  public var isStopping: Bool { runner.phase != .made && runner.phase != .started }
+
+  /// Called once when everything is loaded.
   public var onReady: (() -> Void)? {
     get { runner.onReady }
     set { runner.onReady = newValue }

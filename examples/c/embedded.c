@@ -24,8 +24,8 @@ int main(void) {
   if ((code = periodic_server_new(loop, NULL, &server)) < 0) return fail(loop, "server", code);
   code = periodic_server_listen(server, "tcp://127.0.0.1:0", address, sizeof address);
   if (code < 0) return fail(loop, "listen", code);
-  if ((code = periodic_client_new(loop, address, &client)) < 0) return fail(loop, "client", code);
-  if ((code = periodic_worker_new(loop, address, 64, &worker)) < 0) return fail(loop, "worker", code);
+  if ((code = periodic_client_new(loop, address, NULL, &client)) < 0) return fail(loop, "client", code);
+  if ((code = periodic_worker_new(loop, address, 64, NULL, &worker)) < 0) return fail(loop, "worker", code);
   if ((code = periodic_worker_can_do(worker, "square", 6, 5000)) < 0)
     return fail(loop, "can do", code);
 

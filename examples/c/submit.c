@@ -25,7 +25,7 @@ int main(int count, char **arguments) {
   periodic_loop *loop = NULL;
   periodic_client *client = NULL;
   int code = periodic_loop_new(&loop);
-  if (code == 0) code = periodic_client_new(loop, arguments[1], &client);
+  if (code == 0) code = periodic_client_new(loop, arguments[1], NULL, &client);
   if (code == 0) code = periodic_client_submit(client, &job, 5000);
   if (code == 0) {
     printf("submitted %s to %s\n", arguments[3], arguments[2]);

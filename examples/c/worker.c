@@ -13,7 +13,7 @@ int main(int count, char **arguments) {
   periodic_loop *loop = NULL;
   periodic_worker *worker = NULL;
   int code = periodic_loop_new(&loop);
-  if (code == 0) code = periodic_worker_new(loop, arguments[1], 1, &worker);
+  if (code == 0) code = periodic_worker_new(loop, arguments[1], 1, NULL, &worker);
   if (code == 0) code = periodic_worker_can_do(worker, arguments[2], strlen(arguments[2]), 5000);
 
   for (int left = atoi(arguments[3]); code == 0 && left > 0; left--) {

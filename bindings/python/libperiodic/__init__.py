@@ -8,6 +8,7 @@ from . import errors
 from ._client import Client, FunctionStatus, JobRequest
 from ._ffi import lib as _lib
 from ._loop import Loop
+from ._request import DataStream, Run
 from ._server import Server
 from ._worker import Job, Worker
 from .errors import *  # noqa: F403
@@ -17,11 +18,13 @@ __version__: str = _lib.periodic_version().decode()
 
 __all__ = [
     "Client",
+    "DataStream",
     "FunctionStatus",
     "Job",
     "JobRequest",
     "Loop",
     "PeriodicError",
+    "Run",
     "Server",
     "Worker",
     *errors.__all__,

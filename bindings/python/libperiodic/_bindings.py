@@ -10,7 +10,7 @@ ERRORS = [
     ("EFORK", -3, "the object belongs to the process that forked this one"),
     ("EDEADLK", -4, "a blocking call from inside a callback of the same loop"),
     ("EBUSY", -5, "in use: by another process, another server, or by objects that are not freed"),
-    ("EAGAIN", -6, "too much is under way; let the loop work and try again"),
+    ("EAGAIN", -6, "not now: too much is under way, or nothing has come; let the loop work and try again"),
     ("ETIMEDOUT", -7, "the time for it is over; it may still be carried out"),
     ("ECANCELED", -8, "withdrawn, or ended by freeing its object"),
     ("ECLOSED", -9, "closed, stopped or draining"),
@@ -49,6 +49,8 @@ class periodic_server_options(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
         ("store", ctypes.c_char_p),
+        ("auth_file", ctypes.c_char_p),
+        ("hook", ctypes.c_char_p),
         ("socket_mode", ctypes.c_uint32),
         ("registration_timeout_ms", ctypes.c_uint32),
         ("log", periodic_log_cb),
@@ -57,7 +59,20 @@ class periodic_server_options(ctypes.Structure):
     ]
 
 
-assert ctypes.sizeof(periodic_server_options) == 48
+assert ctypes.sizeof(periodic_server_options) == 64
+
+class periodic_connection_options(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("identity", ctypes.c_void_p),
+        ("identity_length", ctypes.c_size_t),
+        ("token", ctypes.c_void_p),
+        ("token_length", ctypes.c_size_t),
+        ("data_bytes", ctypes.c_uint64),
+    ]
+
+
+assert ctypes.sizeof(periodic_connection_options) == 48
 
 class periodic_job_fields(ctypes.Structure):
     _fields_ = [
@@ -116,6 +131,7 @@ FUNCTIONS = {
     "periodic_client_new": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_char_p,
+        ctypes.POINTER(periodic_connection_options),
         ctypes.POINTER(ctypes.c_void_p),
     ]),
     "periodic_client_free": (ctypes.c_int, [ctypes.c_void_p]),
@@ -153,14 +169,78 @@ FUNCTIONS = {
         ctypes.POINTER(ctypes.c_size_t),
         ctypes.c_int,
     ]),
+    "periodic_client_run": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_int,
+    ]),
+    "periodic_client_get_setting": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_uint32),
+        ctypes.c_int,
+    ]),
+    "periodic_client_set_setting": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+        ctypes.c_int,
+    ]),
+    "periodic_client_dump": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_int,
+    ]),
+    "periodic_client_load": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_client_shutdown": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "periodic_client_start_run": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_receive_data": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int32,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_request_next": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_int,
+    ]),
+    "periodic_request_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_worker_new": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_char_p,
         ctypes.c_int,
+        ctypes.POINTER(periodic_connection_options),
         ctypes.POINTER(ctypes.c_void_p),
     ]),
     "periodic_worker_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_worker_can_do": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+    ]),
+    "periodic_worker_broadcast": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
@@ -195,6 +275,15 @@ FUNCTIONS = {
     "periodic_job_count": (ctypes.c_int32, [ctypes.c_void_p]),
     "periodic_job_timeout_s": (ctypes.c_int32, [ctypes.c_void_p]),
     "periodic_job_is_held": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_job_data": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
+    "periodic_job_acquire": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+        ctypes.c_int,
+    ]),
+    "periodic_job_release": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
     "periodic_job_done": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t]),
     "periodic_job_fail": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_job_later": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int64, ctypes.c_int]),

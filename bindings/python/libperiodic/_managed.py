@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import TypeVar
 
+from . import _bindings
 from ._ffi import lib
 from .errors import BY_CODE, Closed, PeriodicError  # type: ignore[attr-defined]
 
@@ -62,6 +63,24 @@ def milliseconds(seconds: float | None) -> int:
     if seconds is None:
         return -1
     return max(0, min(round(seconds * 1000), 0x7FFFFFFF))
+
+
+def connection_options(
+    identity: str | bytes | None, token: str | bytes | None, data_bytes: int = 0
+) -> _bindings.periodic_connection_options:
+    """How a client or worker connects, as the C library has it."""
+    options = _bindings.periodic_connection_options()
+    options.size = ctypes.sizeof(options)
+    options.data_bytes = data_bytes
+    # The struct holds addresses only; what they point to stays with it.
+    options._keep = name, word = as_bytes(identity or b""), as_bytes(token or b"")
+    options.identity, options.identity_length = address_of(name), len(name)
+    options.token, options.token_length = address_of(word), len(word)
+    return options
+
+
+def address_of(data: bytes) -> int | None:
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value
 
 
 def as_bytes(name: str | bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from collections.abc import Callable
 
 from . import _bindings
@@ -15,18 +16,28 @@ class Server(OnLoop):
     """Keeps jobs until they are due and hands them to workers.
 
     `store` is "memory:" or "file:PATH"; a file belongs to one server. `log` is called with a level
-    (0 debug to 3 error) and a line.
+    (0 debug to 3 error) and a line. `auth_file` is a file of lines "ROLE NAME TOKEN FUNCTION,...",
+    role client, worker or admin; with one, clients and workers need an identity. `hook` is
+    "udp://HOST:PORT", "tcp://HOST:PORT" or "persist": where to tell what happens to jobs and locks.
     """
 
     _free_name = "periodic_server_free"
 
     def __init__(
-        self, loop: Loop, store: str = "memory:", *, log: Callable[[int, str], None] | None = None
+        self,
+        loop: Loop,
+        store: str = "memory:",
+        *,
+        auth_file: str | os.PathLike[str] | None = None,
+        hook: str | None = None,
+        log: Callable[[int, str], None] | None = None,
     ) -> None:
         self.loop = loop
         options = _bindings.periodic_server_options()
         options.size = ctypes.sizeof(options)
         options.store = store.encode()
+        options.auth_file = os.fsencode(auth_file) if auth_file is not None else None
+        options.hook = hook.encode() if hook is not None else None
         if log is not None:
             call = log
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ._ffi import lib
 from ._loop import Loop, OnLoop
-from ._managed import as_bytes, milliseconds
+from ._managed import as_bytes, connection_options, milliseconds
 from .errors import BY_CODE, Closed, PeriodicError, Stale, TimedOut  # type: ignore[attr-defined]
 
 
@@ -38,6 +38,35 @@ class Job:
     def ended(self) -> bool:
         return self._pointer is None or self._worker.closed
 
+    def data(self, data: bytes) -> None:
+        """Tells those who listen (`Client.receive_data`) a piece of data; it is not stored."""
+        self._tell(lib.periodic_job_data, data, len(data))
+
+    def lock(self, name: str | bytes, count: int = 1, timeout: float | None = 10) -> bool:
+        """Asks for a lock that at most `count` jobs hold at a time, until `release` or the run's end.
+
+        False: others hold it and this run is over. Go on with the next job; the server hands this one
+        out again when its turn has come, and then the lock is its own.
+
+            if not job.lock("printer"):
+                continue
+
+        Raises TimedOut when it is not known; `fail` is right then.
+        """
+        self._check_open()
+        lock = as_bytes(name)
+        code = lib.periodic_job_acquire(
+            self._pointer, lock, len(lock), count, milliseconds(timeout)
+        )
+        if code in (0, Stale.code):
+            self._pointer = None
+        return self._worker._check(code) == 1
+
+    def release(self, name: str | bytes) -> None:
+        """Gives a lock back; no error if the job does not hold it."""
+        lock = as_bytes(name)
+        self._tell(lib.periodic_job_release, lock, len(lock))
+
     def done(self, result: bytes = b"") -> None:
         """The job is done and goes; the result is for whoever waits for it."""
         self._end(lib.periodic_job_done, result, len(result))
@@ -50,9 +79,16 @@ class Job:
         """Run again `delay` seconds from now; `step` is added to the count."""
         self._end(lib.periodic_job_later, delay, step)
 
-    def _end(self, function: object, *arguments: object) -> None:
+    def _check_open(self) -> None:
         if self.ended:
             raise Closed("this job was ended already")
+
+    def _tell(self, function: object, *arguments: object) -> None:
+        self._check_open()
+        self._worker._check(function(self._pointer, *arguments))  # type: ignore[operator]
+
+    def _end(self, function: object, *arguments: object) -> None:
+        self._check_open()
         code = function(self._pointer, *arguments)  # type: ignore[operator]
         if code in (0, Stale.code):
             self._pointer = None
@@ -67,16 +103,28 @@ class Job:
 class Worker(OnLoop):
     """Takes jobs from the server at `address`, up to `slots` in hand at a time.
 
-    Iterating over a worker waits for jobs, and ends while draining.
+    Iterating over a worker waits for jobs, and ends while draining. `identity` and `token` are as for
+    a Client.
     """
 
     _free_name = "periodic_worker_free"
 
-    def __init__(self, loop: Loop, address: str, slots: int = 1) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        address: str,
+        slots: int = 1,
+        *,
+        identity: str | bytes | None = None,
+        token: str | bytes | None = None,
+    ) -> None:
         self.loop = loop
+        options = connection_options(identity, token)
         pointer = ctypes.c_void_p()
         self._check(
-            lib.periodic_worker_new(loop.ptr(), address.encode(), slots, ctypes.byref(pointer))
+            lib.periodic_worker_new(
+                loop.ptr(), address.encode(), slots, ctypes.byref(options), ctypes.byref(pointer)
+            )
         )
         self._pointer = pointer
 
@@ -85,6 +133,16 @@ class Worker(OnLoop):
         function = as_bytes(function)
         self._check(
             lib.periodic_worker_can_do(
+                self.ptr(), function, len(function), milliseconds(timeout)
+            )
+        )
+
+    def broadcast(self, function: str | bytes, timeout: float | None = 10) -> None:
+        """Announces a function whose jobs go to every worker that has it, if all said this; else like
+        `can_do`. The later of the two counts."""
+        function = as_bytes(function)
+        self._check(
+            lib.periodic_worker_broadcast(
                 self.ptr(), function, len(function), milliseconds(timeout)
             )
         )

@@ -31,6 +31,7 @@ NAMED = {
     "int32_t": "ctypes.c_int32",
     "uint32_t": "ctypes.c_uint32",
     "int64_t": "ctypes.c_int64",
+    "uint64_t": "ctypes.c_uint64",
 }
 
 

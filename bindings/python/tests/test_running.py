@@ -1,0 +1,249 @@
+"""Results, data, locks and broadcasts, with server, clients and workers in one thread."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import libperiodic
+from libperiodic import Client, Loop, Server, Worker
+
+
+@pytest.fixture
+def loop():
+    with Loop() as loop:
+        yield loop
+
+
+@pytest.fixture
+def address(loop):
+    with Server(loop) as server:
+        yield server.listen("tcp://127.0.0.1:0")
+
+
+@pytest.fixture
+def client(loop, address):
+    with Client(loop, address) as client:
+        yield client
+
+
+@pytest.fixture
+def worker(loop, address):
+    with Worker(loop, address, slots=8) as worker:
+        yield worker
+
+
+def test_a_run_brings_its_result(client, worker):
+    """PROTOCOL 2.5"""
+    worker.can_do("square")
+    run = client.start_run("square", "7", b"7")
+    with pytest.raises(libperiodic.TryAgain):
+        run.result(timeout=0)
+    job = worker.next(timeout=10)
+    assert (job.name, job.workload) == (b"7", b"7")
+    job.done(b"\0" + b"49")
+    assert run.result(timeout=10) == b"\0" + b"49"
+    assert run.result(timeout=0) == b"\0" + b"49"
+
+
+def test_an_empty_result_is_a_result(client, worker):
+    worker.can_do("f")
+    run = client.start_run("f", "n")
+    worker.next(timeout=10).done()
+    assert run.result(timeout=10) == b""
+
+
+def test_nobody_can_do_the_function(client):
+    with pytest.raises(libperiodic.NoWorker):
+        client.run("nobody", "n")
+    with pytest.raises(libperiodic.NoWorker):
+        client.start_run("nobody", "n").result(timeout=10)
+    with pytest.raises(libperiodic.NoWorker):
+        list(client.receive_data("nobody", "n"))
+
+
+def test_what_became_of_a_run_without_a_result(client, worker):
+    worker.can_do("f")
+    failed, removed, expired = (
+        client.start_run("f", name, run_timeout=seconds)
+        for name, seconds in (("failed", 9), ("removed", 9), ("expired", 1))
+    )
+    jobs = {job.name: job for job in (worker.next(timeout=10) for _ in range(3))}
+    jobs[b"failed"].fail()
+    client.remove("f", "removed")
+    assert failed.result(timeout=10) == b"failed"
+    assert removed.result(timeout=10) == b"removed"
+    begin = time.monotonic()
+    assert expired.result(timeout=10) == b"expired"
+    assert time.monotonic() - begin < 3
+    assert client.status()[0].jobs == 0
+
+
+def test_a_run_can_wait_alone(client, worker):
+    worker.can_do("f")
+    # Nobody takes the job, because this thread waits: the server's word comes after a second.
+    assert client.run("f", "n", run_timeout=1) == b"expired"
+
+
+def test_a_run_times_out(client, worker):
+    worker.can_do("f")
+    with pytest.raises(TimeoutError):
+        client.run("f", "n", timeout=0.05)
+
+
+def test_data_comes_in_order_and_ends_with_the_job(client, worker):
+    """PROTOCOL 2.5: chunks, the end, then the result."""
+    worker.can_do("f")
+    stream = client.receive_data("f", "n")
+    run = client.start_run("f", "n")
+    job = worker.next(timeout=10)
+    assert stream.next(timeout=0) is None and not stream.ended
+    pieces = [b"one", b"", b"\0three", b"four" * 100_000]
+    for piece in pieces:
+        job.data(piece)
+    job.done(b"all")
+    assert list(stream) == pieces
+    assert stream.ended and stream.next() is None and list(stream) == []
+    assert run.result(timeout=10) == b"all"
+
+
+def test_a_stream_ends_by_its_own_time_and_touches_nothing(client, worker):
+    worker.can_do("f")
+    stream = client.receive_data("f", "n", seconds=1)
+    run = client.start_run("f", "n")
+    job = worker.next(timeout=10)
+    assert list(stream) == []
+    job.done(b"still")
+    assert run.result(timeout=10) == b"still"
+
+
+def test_data_that_is_not_taken_is_bounded(loop, address, worker):
+    worker.can_do("f")
+    with Client(loop, address, data_bytes=1000) as client:
+        stream = client.receive_data("f", "n")
+        run = client.start_run("f", "n")
+        job = worker.next(timeout=10)
+        for _ in range(20):
+            job.data(b"x" * 100)
+        job.done(b"done")
+        # Listening to the result lets all the data come.
+        assert run.result(timeout=10) == b"done"
+        taken = []
+        with pytest.raises(libperiodic.LimitExceeded, match="data_bytes: 1000"):
+            for piece in stream:
+                taken.append(piece)
+        # Each counts as 164.
+        assert taken == [b"x" * 100] * 6
+
+
+def test_a_closed_stream_and_a_closed_client_say_so(loop, address, worker):
+    worker.can_do("f")
+    client = Client(loop, address)
+    closed, open_ = client.receive_data("f", "n"), client.receive_data("f", "n")
+    run = client.start_run("f", "n")
+    with closed:
+        pass
+    with pytest.raises(libperiodic.Closed):
+        next(closed)
+    client.close()
+    for request in (open_, run):
+        assert request.closed
+        with pytest.raises(libperiodic.Closed):
+            request.next() if request is open_ else request.result()
+        request.close()
+
+
+def test_a_lock_has_so_many_holders(client, worker):
+    """PROTOCOL 2.6"""
+    worker.can_do("f")
+    for name in ("a", "b", "c"):
+        client.submit("f", name)
+    first, second, third = (worker.next(timeout=10) for _ in range(3))
+    assert first.lock("printer", 2) and first.lock("printer", 2)
+    assert second.lock(b"printer", 2)
+    assert not third.lock("printer", 2)
+    assert third.ended
+    with pytest.raises(libperiodic.Closed):
+        third.done()
+    assert client.status()[0].locked == 1
+    assert worker.next(timeout=0.1) is None
+    second.release("printer")
+    again = worker.next(timeout=10)
+    assert again.name == third.name
+    assert again.lock("printer", 2)
+    for job in (first, second, again):
+        job.done()
+    worker.drain(timeout=10)
+    assert client.status()[0].jobs == 0
+
+
+def test_the_end_of_a_run_releases(client, worker):
+    worker.can_do("f")
+    client.submit("f", "a")
+    client.submit("f", "b")
+    first, second = (worker.next(timeout=10) for _ in range(2))
+    assert first.lock("l")
+    assert not second.lock("l")
+    first.done()
+    again = worker.next(timeout=10)
+    assert again.name == second.name and again.lock("l")
+
+
+def test_locks_and_data_have_their_limits(client, worker):
+    worker.can_do("f")
+    client.submit("f", "n")
+    job = worker.next(timeout=10)
+    for name in ("", "l" * 256):
+        with pytest.raises(libperiodic.LimitExceeded):
+            job.lock(name)
+        with pytest.raises(libperiodic.LimitExceeded):
+            job.release(name)
+    for count in (0, 65_536):
+        with pytest.raises(libperiodic.InvalidArgument, match="65535"):
+            job.lock("l", count)
+    with pytest.raises(libperiodic.LimitExceeded):
+        job.data(b"x" * (64 << 20))
+    job.release("never held")
+    assert job.lock("l", 65_535)
+    job.done()
+
+
+def test_a_broadcast_reaches_every_worker(loop, address, client, worker):
+    """PROTOCOL 2.3"""
+    with Worker(loop, address) as other:
+        worker.broadcast("all")
+        other.broadcast("all")
+        run = client.start_run("all", "n")
+        jobs = [peer.next(timeout=10) for peer in (worker, other)]
+        assert [job.name for job in jobs] == [b"n", b"n"]
+        jobs[0].done(b"first")
+        assert run.result(timeout=10) == b"first"
+        jobs[1].done(b"second")
+        other.can_do("all")
+        client.submit("all", "m")
+        taken = [peer.next(timeout=0.3) for peer in (worker, other)]
+        assert sum(job is not None for job in taken) == 1
+
+
+def test_a_lost_connection_takes_the_job(loop, tmp_path):
+    server = Server(loop)
+    address = server.listen(f"unix://{tmp_path}/s")
+    with Client(loop, address) as client, Worker(loop, address) as worker:
+        worker.can_do("f")
+        client.submit("f", "n")
+        job = worker.next(timeout=10)
+        server.close()
+        loop.step()
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            try:
+                job.data(b"x")
+            except libperiodic.Stale:
+                break
+            worker.next(timeout=0.01)
+        with pytest.raises(libperiodic.Stale):
+            job.release("l")
+        with pytest.raises(libperiodic.Stale):
+            job.lock("l")
+        assert job.ended
