@@ -28,6 +28,10 @@ public struct Limits: Equatable, Sendable {
   /// Milliseconds that a connection has to say what it speaks and who it is.
   public var registrationDeadline: Int64 = 30_000
 
+  /// Milliseconds without a byte after which a generation 1 connection is closed; 0 is never. Its
+  /// clients do not ping, so that `Settings.keepalive` is not for them.
+  public var generation1Idle: Int64 = 0
+
   /// Bytes of a function's or a job's name.
   public static let nameBytes = 255
   /// Bytes of a generation 1 message id; a longer one closes the connection.

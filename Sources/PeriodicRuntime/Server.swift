@@ -34,8 +34,8 @@ public final class Server {
 
   /// Takes connections at `address`, and at any other address that was listened on.
   ///
-  /// The protocol knows no passwords and no encryption: whoever can connect can do everything. The
-  /// log says so when others than this machine can.
+  /// The protocol knows no encryption, and without `ServerOptions.identityFile` whoever can connect
+  /// can do everything. The log says so when others than this machine can.
   ///
   /// Not while `isStopping`.
   ///
@@ -60,7 +60,8 @@ public final class Server {
   /// Connections open, those being closed included.
   public var connectionCount: Int { runner.connectionCount }
 
-  /// Called once when the server has stopped, by `stop` or because its store could not be read.
+  /// Called once when the server has stopped: by `stop`, because a client asked for it (SHUTDOWN),
+  /// or because its store could not be read.
   public var onStopped: ((ServerEnd) -> Void)? {
     get { runner.onStopped }
     set { runner.onStopped = newValue }

@@ -26,6 +26,14 @@ extension ServerRunner {
 
   func receivedEnd(on session: Session) { changed { core.receivedEnd(on: session, at: $0) } }
 
+  /// A peer's bad bytes ended its session (PROTOCOL 1.7).
+  func noteViolation(_ what: String, by session: Session) {
+    guard let log = options.log, let name = connection(of: session)?.stream.name,
+      let line = violations.admit("\(name) is closed: \(what)", at: loop.now.monotonic)
+    else { return }
+    log(.info, line)
+  }
+
   func drained(_ session: Session) {
     changed { core.drained(session, at: $0) { act($0) } }
   }

@@ -23,6 +23,7 @@ final class ServerRunner: TurnParticipant {
   private var identityFile: IdentityFile?
   private var hook: SocketHook?
   private var loggedDrops = 0
+  var violations = LogLimit()
   var timers: Timers?
   /// Connections on which everything has been said, and that wait for their peer to close.
   ///
@@ -61,6 +62,7 @@ final class ServerRunner: TurnParticipant {
       limits: options.limits, settings: options.settings, isDurable: options.store.isDurable)
     if let hook = options.hook, hook.target == .persist { configuration.metrics = hook.queueLimit }
     core = ServerCore(configuration)
+    core.onViolation = { [unowned self] in noteViolation($1, by: $0) }
     timers = Timers(
       core: LoopTimer(loop) { [unowned self] in changed { core.tick(at: $0) } },
       departure: LoopTimer(loop) { [unowned self] in closeDeparted() },

@@ -99,7 +99,7 @@ extension ServerCore {
       switch cursor.list.next(in: list) {
       case .job(let job): left -= 64 + job.workload.count
       case .skipped: left -= 64
-      case .violation: return abort(session, at: now)
+      case .violation(let violation): return violated(violation.text, session, at: now)
       case .end:
         cursor.phase = .submitting
         if case .one = cursor.list {

@@ -39,7 +39,7 @@ extension ServerCore {
     case .http:
       session.phase = .http
       session.http = HTTPExchange(HTTPDecoder(bodyLimit: configuration.limits.frameBytes))
-    case .reject: abort(session, at: now)
+    case .reject: violated("it speaks no protocol that is served", session, at: now)
     }
     return 0
   }
@@ -49,8 +49,8 @@ extension ServerCore {
   ) -> Int? {
     switch Registration.parse(generation, bytes) {
     case .needMore: return nil
-    case .violation:
-      abort(session, at: now)
+    case .violation(let violation):
+      violated(violation.text, session, at: now)
       return 0
     case .registered(let role, let used):
       let traits: SessionTraits = generation == .one ? .generation1 : .generation2
@@ -98,9 +98,8 @@ extension ServerCore {
       let isKnown = identities == nil || principal(of: session) != nil
       say(.refused(isKnown ? refusal : .notAllowed), message, session)
       return used
-    case .violation:
-      // What was asked before is still answered, in whatever pieces it came.
-      end(session, at: now)
+    case .violation(let violation):
+      violated(violation.text, session, at: now)
       return 0
     }
   }

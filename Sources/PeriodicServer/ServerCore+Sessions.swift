@@ -7,8 +7,9 @@ extension ServerCore {
   /// How often silent connections are looked for: every ten seconds (PROTOCOL 2.4), more often when
   /// `keepalive` is so short that this would be late.
   var sweepInterval: Int64 {
-    let keepalive = Int64(engine.settings.keepalive) * 1000
-    return keepalive == 0 ? 10_000 : min(max(keepalive / 4, 250), 10_000)
+    let idle = configuration.limits.generation1Idle
+    let shortest = [Int64(engine.settings.keepalive) * 1000, idle].filter { $0 > 0 }.min()
+    return min(max((shortest ?? .max) / 4, 250), 10_000)
   }
 
   /// A connection has been accepted. `nil` when there are as many as there may be: close it.
@@ -138,7 +139,14 @@ extension ServerCore {
     markDirty(session)
   }
 
-  /// A peer's bytes broke the protocol: nothing more is said.
+  /// A peer's bytes broke the protocol. What was asked before is still answered, in whatever pieces
+  /// it came.
+  func violated(_ what: String, _ session: Session, at now: Now) {
+    onViolation?(session, what)
+    end(session, at: now)
+  }
+
+  /// Ends a session without what it has not been told yet.
   func abort(_ session: Session, at now: Now) {
     session.outgoing.reset(keeping: 0)
     end(session, at: now)
@@ -189,12 +197,13 @@ extension ServerCore {
     }
     guard now.monotonic >= nextSweep, phase == .serving else { return }
     nextSweep = now.monotonic + sweepInterval
-    let keepalive = Int64(engine.settings.keepalive) * 1000
-    guard keepalive > 0 else { return }
     for session in sessions {
-      if let session, case .registered(.two, _) = session.phase,
-        now.monotonic - session.heardAt >= keepalive, !session.isPaused
-      {
+      guard let session, case .registered(let generation, _) = session.phase else { continue }
+      // Generation 1 does not ping: the keepalive is not for it.
+      let patience =
+        generation == .one
+        ? configuration.limits.generation1Idle : Int64(engine.settings.keepalive) * 1000
+      if patience > 0, now.monotonic - session.heardAt >= patience, !session.isPaused {
         abort(session, at: now)
       }
     }

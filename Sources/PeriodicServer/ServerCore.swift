@@ -62,6 +62,8 @@ public final class ServerCore {
   public var observer: ((EngineEvent) -> Void)? {
     didSet { engine.isObserved = observer != nil || configuration.metrics != nil }
   }
+  /// Hears of each connection that is closed because of what it sent, and what that was.
+  public var onViolation: ((Session, String) -> Void)?
   /// Metrics that the store could not take in time.
   public internal(set) var droppedMetrics = 0
   var retryAt: Int64?

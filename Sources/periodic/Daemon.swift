@@ -62,6 +62,7 @@ struct Daemon {
     var server = ServerOptions()
     server.log = { level, text in logger.log(level: Daemon.level(level), "\(text)") }
     server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
+    server.limits.generation1Idle = Int64(options.idleTimeout) * 1000
     server.hook = try options.eventHook()
     server.identityFile = options.authFile
     server.clientsAdminister = options.clientsAdminister

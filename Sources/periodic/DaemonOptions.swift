@@ -63,7 +63,26 @@ struct DaemonOptions: ParsableArguments {
     help: ArgumentHelp("What to log: trace, debug, info, notice, warning, error, critical."))
   var logLevel: LogLevel = .info
 
+  @Option(
+    help: ArgumentHelp(
+      "Seconds of silence after which a generation 1 connection is closed; 0 is never.",
+      discussion: "The older daemon's --timeout, which is taken as well.", valueName: "seconds"))
+  var idleTimeout: Int = 0
+
+  /// In a daemon's command line `--timeout` is the older name of `--idle-timeout`; elsewhere it is
+  /// a job's.
+  static func modernSpelling(_ arguments: [String]) -> [String] {
+    guard arguments.contains("-d") else { return arguments }
+    return arguments.map { argument in
+      let isOld = argument == "--timeout" || argument.hasPrefix("--timeout=")
+      return isOld ? "--idle-" + argument.dropFirst(2) : argument
+    }
+  }
+
   func validate() throws {
+    guard (0...Int(Int32.max)).contains(idleTimeout) else {
+      throw ValidationError("--idle-timeout \(idleTimeout): from 0 to \(Int32.max) seconds")
+    }
     guard (1...3600).contains(registrationDeadline) else {
       throw ValidationError(
         "--registration-deadline \(registrationDeadline): from 1 to 3600 seconds")

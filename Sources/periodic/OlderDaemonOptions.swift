@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// Options that command lines of the older daemon have (PROTOCOL 4.3), so that they still work.
+/// Options that command lines of older daemons have (PROTOCOL 4.1, 4.3), so that they still work.
 struct OlderDaemonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
@@ -22,4 +22,9 @@ struct OlderDaemonOptions: ParsableArguments {
     help: ArgumentHelp(
       "Accepted and without effect: one timer serves all jobs.", valueName: "threads"))
   var schedTaskSize: Int?
+
+  // Of the first generation's daemon; help for those who have them is in the error for --driver.
+  @Option(help: .hidden) var redis: String?
+  @Option(help: .hidden) var cpus: Int?
+  @Option(help: .hidden) var cpuprofile: String?
 }

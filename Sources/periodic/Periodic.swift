@@ -40,7 +40,7 @@ enum Main {
     let name = CommandLine.arguments.first?.split(separator: "/").last
     if name == "periodicd", !arguments.contains("-d") { arguments.insert("-d", at: 0) }
     do {
-      var command = try Periodic.parseAsRoot(goStyle(arguments))
+      var command = try Periodic.parseAsRoot(DaemonOptions.modernSpelling(goStyle(arguments)))
       try command.run()
     } catch {
       finish(error)
@@ -51,7 +51,7 @@ enum Main {
   static func goStyle(_ arguments: [String]) -> [String] {
     let known: Set<String> = [
       "host", "driver", "dbpath", "path", "store", "args", "sched_later", "exec", "version",
-      "help", "timeout", "later", "workload",
+      "help", "timeout", "later", "workload", "redis", "cpus", "cpuprofile",
     ]
     // What follows `--` is no flag.
     let flags = arguments.prefix { $0 != "--" }

@@ -272,3 +272,38 @@ def test_a_shorter_keepalive_takes_effect_at_once(daemon):
         assert 0.9 <= time.monotonic() - start < 5
         # Generation 1 does not ping (PROTOCOL 2.4).
         assert older.ask(wire.PING) == bytes([wire.PONG])
+
+
+@pytest.mark.parametrize("option", ["--idle-timeout=2", "--timeout=2", "-timeout=2"])
+def test_silence_may_end_generation_1_connections(make_daemon, option):
+    """PROTOCOL 2.4: the older daemon's --timeout, as idle time."""
+    daemon = make_daemon("memory:", option).start()
+    with wire.Peer1(daemon.unix) as silent, wire.Peer1(daemon.unix) as busy, wire.Peer2(daemon.unix) as other:
+        for _ in range(8):
+            time.sleep(0.5)
+            assert busy.ask(wire.PING) == bytes([wire.PONG])
+        silent.socket.settimeout(0.1)
+        assert silent.expect_close() == b""
+        assert other.ask(wire.PING)[0] == wire.PONG
+
+
+# 1.7 errors in an established stream
+
+
+def test_what_was_wrong_with_a_peers_bytes_is_logged_but_no_flood_of_it(daemon):
+    with wire.Peer2(daemon.unix) as bad:
+        bad.socket.sendall(wire.frame2(b"0001" + bytes([wire.PING])).replace(b"0001", b"0002"))
+        assert bad.expect_close() == b""
+    end = time.monotonic() + 5
+    while b"checksum is wrong" not in daemon.log.read_bytes():
+        assert time.monotonic() < end
+    for _ in range(200):
+        with wire.connect(daemon.tcp) as bad:
+            bad.sendall(b"nonsense")
+    time.sleep(1.1)
+    with wire.connect(daemon.tcp) as bad:
+        bad.sendall(b"nonsense")
+        bad.recv(1)
+    time.sleep(0.2)
+    log = daemon.log.read_bytes()
+    assert log.count(b"speaks no protocol") < 100 and b"more like it before" in log
