@@ -36,6 +36,17 @@ public final class ServerWorld {
   var peers: [SimulatedPeer] = []
   var stories: [KeyName: Story] = [:]
   var keys: [KeyName] = []
+  let functionCount = 3
+  /// Nobody removes, drops or runs the jobs of this one: those are the ones that take locks.
+  let lockFunction = "f2"
+  /// Which function's workers of generation 2 say BROADCAST; -1 for none.
+  let broadcastFunction: Int
+  var dumps: [Dump] = []
+  var pieces = 0
+  var lastSetting = 1000
+  var acknowledgedSettings: [String: Int] = [:]
+  /// SHUTDOWN is on its way, or has arrived.
+  var isEnding = false
 
   var store = ModelStore()
   var flying: (batch: StoreBatch, arrives: Int64)?
@@ -49,6 +60,7 @@ public final class ServerWorld {
     if random.chance(30) { limits.batchOperations = 4 }
     if random.chance(20) { limits.outputPauseBytes = 200 }
     configuration = ServerConfiguration(limits: limits, isDurable: random.chance(75))
+    broadcastFunction = random.chance(30) ? 1 : -1
     core = ServerCore(configuration)
     for function in 0..<3 {
       for name in 0..<5 { keys.append(KeyName(function: "f\(function)", name: "n\(name)")) }
@@ -63,15 +75,36 @@ public final class ServerWorld {
       pass(Int64(random.below(200)))
       act()
       turn()
+      if hasStopped { startAgain() }
     }
     heal()
+  }
+
+  /// The next process, after one that ended in good order: what was acknowledged is there.
+  func startAgain() {
+    log("stopped")
+    expect(!peers.contains { $0.isOpen }, "2.11: a connection outlives the server")
+    expect(flying == nil, "2.11: the server ended before its store")
+    hasStopped = false
+    isEnding = false
+    wakeAt = .max
+    store.reopen()
+    if configuration.isDurable {
+      checkRows()
+    } else {
+      for key in keys { update(key) { $0.endAsked = $0.sent } }
+      acknowledgedSettings = [:]
+      store = ModelStore()
+    }
+    core = ServerCore(configuration)
+    load()
   }
 
   func log(_ line: @autoclosure () -> String) {
     let line = "\(steps) \(line())"
     digest.add(line)
     trace.append(line)
-    if trace.count > 60 { trace.removeFirst() }
+    if trace.count > 120 { trace.removeFirst() }
   }
 
   func expect(_ condition: Bool, _ what: @autoclosure () -> String) {
@@ -115,7 +148,11 @@ public final class ServerWorld {
     if let flying, random.chance(50) { store.apply(flying.batch) }
     flying = nil
     wakeAt = .max
-    for peer in peers { peer.isOpen = false }
+    for peer in peers {
+      peer.isOpen = false
+      peer.locks = []
+    }
+    isEnding = false
     store.reopen()
     checkRows()
     core = ServerCore(configuration)
@@ -166,7 +203,7 @@ public final class ServerWorld {
       switch action {
       case .close:
         peer.isOpen = false
-        if peer.hasEnded {
+        if peer.hasEnded, !isEnding {
           expect(peer.outstanding.isEmpty, "E5: closed before \(peer.outstanding)")
         }
       case .pause: peer.isPaused = true
