@@ -48,7 +48,8 @@ extension EngineWorld {
     let waiting = locks.flatMap { lock in lock.queue.map { (lock: lock.name, entry: $0) } }
     let wanted = waiting.isEmpty || random.chance(70) ? nil : random.pick(waiting)
     if let wanted, peers[wanted.entry.peer].isOpen {
-      (peer, key) = (wanted.entry.peer, wanted.entry.key)
+      // Now and then by a worker that has nothing to do with it.
+      (peer, key) = (random.chance(80) ? wanted.entry.peer : peer, wanted.entry.key)
     }
     let queued = waiting.map { $0.entry }.filter { $0.peer == peer }
     let name = random.chance(80) ? wanted?.lock ?? random.pick(lockNames) : random.pick(lockNames)
