@@ -19,6 +19,7 @@ environment pytest pytest==9.0.3
 # The pool that 1.0.0 imports needs nothing else; 0.1.6 is an sdist that setuptools builds.
 environment aio-periodic-1.0.0 aio-periodic==1.0.0
 environment aio-periodic-0.2.8 aio-periodic==0.2.8
+environment aio-periodic-0.2.1 aio-periodic==0.2.1
 environment aio-periodic-0.1.6 setuptools aio-periodic==0.1.6
 
 exec "$PERIODIC_VENVS/pytest/bin/python" -m pytest -q -p no:cacheprovider "${@:-Tests/integration}"

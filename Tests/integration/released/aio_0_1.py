@@ -1,4 +1,9 @@
-"""aio-periodic 0.1.6 (generation 1) against the daemon, with what makes its coroutines run today."""
+"""aio-periodic 0.1.6 (generation 1) as a client or worker, with what makes its coroutines run today.
+
+Arguments: the address, client or worker.
+"""
+
+from __future__ import annotations
 
 import asyncio
 import sys
@@ -24,38 +29,73 @@ if not hasattr(asyncio, "Task") or sys.version_info >= (3, 12):
     utils.asyncio.Task = asyncio.ensure_future
 
 from aio_periodic.job import Job  # noqa: E402
+from player import Runs, play  # noqa: E402
 
 awaitable(Job, "done", "fail", "sched_later")
 
 
-async def main(address: str) -> None:
-    client, worker = Client(), Worker()
-    client.add_server(address)
-    worker.add_server(address)
-    await client.connect()
-    await worker.connect()
-    await worker.add_func("echo")
-    # 200 bytes: the header of this client is garbled from 128 on (PROTOCOL 1.3).
-    assert await client.submitJob({"func": "echo", "name": "long", "workload": "x" * 200})
-    job = await worker.grabJob()
-    assert (job.name, job.workload) == ("long", "x" * 200)
-    await job.done()
-    assert await client.submitJob({"func": "echo", "name": "n", "workload": "hi"})
-    for step in ("fail", "later", "done"):
-        job = await worker.grabJob()
-        print(step, job.name, job.workload, flush=True)
-        if step == "fail":
-            await job.fail()
-        elif step == "later":
-            await job.sched_later(1)
-        else:
-            await job.done()
-    while (await client.status())["echo"]["job_count"]:
-        await asyncio.sleep(0.05)
-    assert not await client.submitJob({"func": "echo", "name": ""})
-    await worker.remove_func("echo")
-    assert await client.dropFunc("echo")
-    print("ok", flush=True)
+class OfClient:
+    def __init__(self, client: Client):
+        self.client = client
+
+    async def submit(self, func, name, workload="", at=0, timeout=0, count=0):
+        return await self.client.submitJob(
+            {"func": func, "name": name, "workload": workload, "sched_at": at, "timeout": timeout}
+        )
+
+    async def submit_many(self, func, count):
+        jobs = (self.client.submitJob({"func": func, "name": str(n)}) for n in range(count))
+        return sum(await asyncio.gather(*jobs))
+
+    async def status(self):
+        return await self.client.status()
+
+    async def drop(self, func):
+        return await self.client.dropFunc(func)
+
+    async def ping(self):
+        return await self.client.ping()
 
 
-asyncio.new_event_loop().run_until_complete(main(sys.argv[1]))
+class OfWorker:
+    def __init__(self, worker: Worker):
+        self.worker = worker
+        self.runs = Runs(self.finish)
+        self.working = []
+
+    async def finish(self, job, how, *rest):
+        match how:
+            case "done":
+                return await job.done()
+            case "fail":
+                return await job.fail()
+            case "later":
+                return await job.sched_later(rest[0])
+
+    async def can_do(self, func):
+        await self.worker.add_func(func)
+
+    async def cannot_do(self, func):
+        await self.worker.remove_func(func)
+
+    async def start(self, size):
+        self.working = [asyncio.ensure_future(self.grab()) for _ in range(size)]
+
+    async def grab(self):
+        while True:
+            job = await self.worker.grabJob()
+            await self.runs.work(job, job.func_name, job.name, job.workload, None)
+
+
+async def main(address: str, role: str) -> None:
+    peer = Client() if role == "client" else Worker()
+    peer.add_server(address)
+    await peer.connect()
+    if role == "client":
+        await play(OfClient(peer))
+    else:
+        methods = OfWorker(peer)
+        await play(methods, methods.runs)
+
+
+asyncio.new_event_loop().run_until_complete(main(*sys.argv[1:]))

@@ -1,44 +1,95 @@
-"""aio-periodic 1.0.0 against the daemon: submits, grabs, done, fail, sched_later. Argument: the address."""
+"""aio-periodic 1.0.0 as a client or worker. Arguments: the address, client or worker."""
+
+from __future__ import annotations
 
 import asyncio
 import sys
 
 from aio_periodic import Client, Worker
-from aio_periodic.rsp import SchedLaterResponse
 from aio_periodic.transport import Transport
+from player import Runs, play
 
 
-async def main(address: str) -> None:
-    client, worker = Client(), Worker()
-    runs = {"done": 0, "fail": 0, "later": 0}
-    over = asyncio.Event()
+class OfClient:
+    def __init__(self, client: Client):
+        self.client = client
 
-    @worker.func("echo")
-    async def work(job):
-        runs[job.name] += 1
-        print(job.name, runs[job.name], job.workload.decode(), job.payload.count, flush=True)
-        if runs == {"done": 1, "fail": 2, "later": 2}:
-            over.set()
-        if job.name == "fail" and runs["fail"] == 1:
-            await job.fail()
-        elif job.name == "later" and runs["later"] == 1:
-            return SchedLaterResponse(1, 7)
-        else:
-            await job.done(b"ok")
+    async def submit(self, func, name, workload="", at=0, timeout=0, count=0):
+        return await self.client.submit_job(
+            func, name, workload=workload.encode(), sched_at=at, timeout=timeout, count=count
+        )
 
-    await worker.connect(Transport(address))
-    await client.connect(Transport(address))
-    assert await client.ping()
-    for name in runs:
-        assert await client.submit_job("echo", name, workload=b"hi")
-    working = asyncio.create_task(worker.work(4))
-    await asyncio.wait_for(over.wait(), 30)
-    while (await client.status())["echo"]["job_count"]:
-        await asyncio.sleep(0.05)
-    assert await client.remove_job("echo", "nothing")
-    assert not await client.submit_job("echo", "")
-    working.cancel()
-    print("ok", flush=True)
+    async def submit_many(self, func, count):
+        jobs = (self.client.submit_job(func, str(number)) for number in range(count))
+        return sum(await asyncio.gather(*jobs))
+
+    async def run(self, func, name, workload="", timeout=0):
+        return await self.client.run_job(func, name, workload=workload.encode(), timeout=timeout)
+
+    async def stream(self, func, name, workload):
+        parts = []
+        result = await self.client.run_job(
+            func, name, workload=workload.encode(), timeout=10, stream=parts.append
+        )
+        return [part.decode() for part in parts] + [result.decode()]
+
+    async def status(self):
+        return await self.client.status()
+
+    async def remove(self, func, name):
+        return await self.client.remove_job(func, name)
+
+    async def drop(self, func):
+        return await self.client.drop_func(func)
+
+    async def ping(self):
+        return await self.client.ping()
 
 
-asyncio.run(main(sys.argv[1]))
+class OfWorker:
+    def __init__(self, worker: Worker):
+        self.worker = worker
+        self.runs = Runs(self.finish)
+
+    async def do(self, job):
+        return await self.runs.work(
+            job, job.func_name, job.name, job.workload.decode(), job.payload.count
+        )
+
+    async def finish(self, job, how, *rest):
+        match how:
+            case "done":
+                return await job.done(rest[0].encode())
+            case "fail":
+                return await job.fail()
+            case "later":
+                return await job.sched_later(*rest)
+            case "data":
+                return await job.data(rest[0].encode())
+            case "acquire":
+                return await job.acquire(*rest)
+
+    async def can_do(self, func):
+        return await self.worker.add_func(func, self.do)
+
+    async def broadcast(self, func):
+        return await self.worker.broadcast(func, self.do)
+
+    async def cannot_do(self, func):
+        return await self.worker.remove_func(func)
+
+    async def start(self, size):
+        self.working = asyncio.ensure_future(self.worker.work(size))
+
+
+async def main(address: str, role: str) -> None:
+    peer = Client() if role == "client" else Worker()
+    await peer.connect(Transport(address))
+    if role == "client":
+        await play(OfClient(peer))
+    else:
+        methods = OfWorker(peer)
+        await play(methods, methods.runs)
+
+
+asyncio.run(main(*sys.argv[1:]))
