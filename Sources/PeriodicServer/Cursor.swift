@@ -10,11 +10,14 @@ enum Cursor {
 }
 
 extension ServerCore {
-  /// Sessions whose cursor moves in one turn; the others' turn comes after theirs.
-  private static let cursorsInTurn = 4
+  /// Gives the session its cursor, which begins to move at the end of the turn.
+  func start(_ cursor: Cursor, of session: Session) {
+    session.cursor = cursor
+    moving.append(session)
+  }
 
-  /// Gives the session its cursor, and moves it for the first time.
-  func start(_ cursor: Cursor, of session: Session, at now: Now) {
+  /// Moves a cursor of a session that is not yet among the moving ones: most need no second slice.
+  func startAtOnce(_ cursor: Cursor, of session: Session, at now: Now) {
     session.cursor = cursor
     if advance(session, at: now) { moving.append(session) }
   }
@@ -22,27 +25,18 @@ extension ServerCore {
   /// Whether a cursor could be moved on now.
   var canMoveCursors: Bool { moving.contains { canMove($0) } }
 
-  /// Moves cursors on by one slice each.
+  /// Moves one cursor on by a slice; it is the last to move again.
   func advanceCursors(at now: Now) {
     if moving.isEmpty { return }
-    let sessions = moving
-    moving.removeAll(keepingCapacity: true)
-    var left = ServerCore.cursorsInTurn
-    var moved: [Session] = []
-    for session in sessions where session.isOpen {
-      if left == 0 || !canMove(session) {
-        moving.append(session)
-        continue
-      }
-      left -= 1
-      if advance(session, at: now) {
-        moved.append(session)
-      } else if session.isOpen {
-        setPaused(session, false)
-        proceed(session, at: now)
-      }
+    moving.removeAll { !$0.isOpen }
+    guard let place = moving.firstIndex(where: { canMove($0) }) else { return }
+    let session = moving.remove(at: place)
+    if advance(session, at: now) {
+      moving.append(session)
+    } else if session.isOpen {
+      setPaused(session, false)
+      proceed(session, at: now)
     }
-    moving += moved
   }
 
   private func canMove(_ session: Session) -> Bool {

@@ -14,7 +14,7 @@ struct DumpCursor {
 }
 
 extension ServerCore {
-  func startDump(_ message: MessageID, _ session: Session, at now: Now) {
+  func startDump(_ message: MessageID, _ session: Session) {
     let limits = configuration.limits
     // A longer answer would be over the limit of what may wait for a reader.
     let limit = min(limits.frameBytes, limits.outputCloseBytes - limits.outputPauseBytes)
@@ -26,7 +26,7 @@ extension ServerCore {
     default: form = .generation2(message)
     }
     let writer = DumpWriter(form, limit: limit)
-    start(.dump(DumpCursor(writer: writer)), of: session, at: now)
+    start(.dump(DumpCursor(writer: writer)), of: session)
   }
 
   /// Writes the next jobs.

@@ -62,8 +62,7 @@ extension ServerCore {
     let cursor = LoadCursor(
       message: generation == .one ? .none : message, frame: frame, start: frame - list.count,
       list: JobList(generation))
-    session.cursor = .load(cursor)
-    moving.append(session)
+    start(.load(cursor), of: session)
   }
 
   /// Whether there is room for more of a LOAD, or nothing left to wait for.

@@ -31,7 +31,7 @@ extension ServerCore {
     var message = message
     switch command {
     case .status: return startStatus(message, session, at: now)
-    case .dump: return startDump(message, session, at: now)
+    case .dump: return startDump(message, session)
     case .shutdown: return shutDown(at: now)
     case .grab where generation == .two: session.grabs.insert(message)
     default:
@@ -76,7 +76,7 @@ extension ServerCore {
   /// What a server that stops does not take up any more.
   private func isNewWork(_ command: Command) -> Bool {
     switch command {
-    case .submit, .run, .receiveData, .load, .canDo, .broadcast: true
+    case .submit, .run, .receiveData, .load, .dump, .canDo, .broadcast: true
     default: false
     }
   }

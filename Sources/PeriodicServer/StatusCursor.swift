@@ -15,7 +15,7 @@ struct StatusCursor {
 extension ServerCore {
   func startStatus(_ message: MessageID, _ session: Session, at now: Now) {
     guard let writer = statusWriter(message, session) else { return }
-    start(.status(StatusCursor(writer: writer)), of: session, at: now)
+    startAtOnce(.status(StatusCursor(writer: writer)), of: session, at: now)
   }
 
   /// Shows the next functions; of a connection with an identity, those that it may speak of.
