@@ -610,7 +610,7 @@ PERIODIC_API int periodic_job_fail(periodic_job *job);
 PERIODIC_API int periodic_job_later(periodic_job *job, int64_t delay_s, int step);
 
 /* Frees a job without a word to the server, which runs it again when its time is over or the worker's
- * connection ends.
+ * connection ends. Its slot is free for another.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_job_free(periodic_job *job);
 

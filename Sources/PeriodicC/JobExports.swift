@@ -128,6 +128,7 @@ public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
   guard let handle = borrow(job, as: JobHandle.self) else { return 0 }
   if handle.worker.owner.isForked { return 0 }
   if handle.worker.owner.misuse != 0 { return handle.worker.owner.misuse }
+  handle.worker.worker.letGo(of: handle.job.token)
   handle.worker.jobs[ObjectIdentifier(handle)] = nil
   return 0
 }

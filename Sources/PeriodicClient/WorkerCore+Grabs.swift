@@ -73,9 +73,9 @@ extension WorkerCore {
     jobs.remove(job)
   }
 
-  /// The server has taken a job back: there is nothing to report. Its bytes stay for whoever still
-  /// looks at them, until the next job is taken.
-  mutating func surrender(_ token: JobToken, at now: Now) {
+  /// The server has taken a job back, or the user lets go of it: there is nothing to report. Its
+  /// bytes stay for whoever still looks at them, until the next job is taken.
+  public mutating func surrender(_ token: JobToken, at now: Now) {
     guard let job = jobs.find(token) else { return }
     freeSlot(of: job)
     jobs.surrender(job)

@@ -86,7 +86,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   func change(_ body: (inout Core, Now) -> Void) {
     loop.preconditionOnLoop()
     body(&core, loop.now)
-    if !core.output.isEmpty { needsTurn = true }
+    if !core.output.isEmpty || core.routedCount > 0 { needsTurn = true }
   }
 
   func cancel(_ id: RequestID) -> Bool {

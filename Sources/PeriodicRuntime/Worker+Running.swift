@@ -41,6 +41,12 @@ extension Worker {
     }
   }
 
+  /// Lets go of a job without a word to the server, which runs it again when its time is over or
+  /// the connection ends. Its slot is free at once.
+  public func letGo(of job: JobToken) {
+    runner.change { $0.surrender(job, at: $1) }
+  }
+
   /// Passes a piece of data on, and waits until the server has taken it.
   public func workDataAndWait(
     _ job: JobToken, _ data: Bytes, timeout: Int64? = nil

@@ -83,6 +83,18 @@ import Testing
     #expect(scene.run { outcome == .success })
   }
 
+  @Test func `waits no more for a job that it has let go of`() throws {
+    let scene = try Scene()
+    scene.server.jobs = ["a"]
+    let worker = try scene.worker()
+    let job = try #require(try worker.next(timeout: 5_000))
+    var outcome: Outcome?
+    try worker.drain(.call { outcome = $0 })
+    worker.letGo(of: job.token)
+    #expect(scene.run { outcome == .success })
+    #expect(throws: RequestError.notHeld) { try worker.done(job.token) }
+  }
+
   @Test func `lives on asking for jobs without waiting`() throws {
     let scene = try Scene()
     scene.server.jobs = ["a"]

@@ -10,6 +10,7 @@ import subprocess
 import pytest
 
 from conftest import ROOT
+from wire import ASSIGN, CAN_DO, DONE, GRAB, SUCCESS, WORK_DATA, WORKER, Peer2, str8
 
 LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build-library/release/libperiodic.so"))
 HEADER = ROOT / "include/periodic.h"
@@ -92,3 +93,39 @@ def test_a_c_program_is_told_what_went_wrong(examples, tmp_path):
         [examples / "submit", f"unix://{tmp_path}/none", "f", "n"], capture_output=True, text=True
     )
     assert result.returncode == 1 and "no such file" in result.stderr
+
+
+def test_a_c_program_runs_a_job_and_prints_what_comes_of_it(daemon, examples):
+    """PROTOCOL 2.5: the pieces, their end, then the result."""
+    with Peer2(daemon.unix, role=WORKER) as worker:
+        assert worker.ask(CAN_DO, str8(b"f"))[0] == SUCCESS
+        command = [examples / "run", daemon.tcp, "f", "job", "hello"]
+        program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        worker.send(GRAB)
+        while worker.receive()[1] != ASSIGN:
+            pass
+        handle = str8(b"f") + str8(b"job")
+        for piece in (b"one", b"two"):
+            worker.send(WORK_DATA, handle + piece)
+        worker.send(DONE, handle + b"three")
+        shown, _ = program.communicate(timeout=30)
+    assert program.returncode == 0
+    assert shown == "part: one\npart: two\nresult: three\n"
+
+
+def test_a_c_program_is_told_that_nobody_can_do_it(daemon, examples):
+    result = subprocess.run(
+        [examples / "run", daemon.unix, "nobody", "n"], capture_output=True, text=True, timeout=30
+    )
+    assert result.returncode == 1 and "nobody can do the function" in result.stderr
+
+
+def test_every_call_is_as_the_header_says(examples, tmp_path):
+    """Under the address sanitizer, which also sees what is lent for too short, and what leaks."""
+    program = tmp_path / "every_call"
+    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined"]
+    source = ROOT / "Tests/integration/every_call.c"
+    library = [f"-I{ROOT}/include", f"-L{examples}/lib", "-lperiodic", f"-Wl,-rpath,{examples}/lib"]
+    subprocess.run(["gcc", *flags, "-o", program, source, *library], check=True)
+    result = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")

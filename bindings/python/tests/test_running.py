@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
 
 import pytest
@@ -84,6 +86,29 @@ def test_a_run_can_wait_alone(client, worker):
     worker.can_do("f")
     # Nobody takes the job, because this thread waits: the server's word comes after a second.
     assert client.run("f", "n", run_timeout=1) == b"expired"
+
+
+def test_a_run_waits_for_a_worker_in_another_thread(tmp_path):
+    """Blocking calls let other threads run: server and worker are in one, the client in this."""
+    addresses: queue.Queue[str] = queue.Queue()
+
+    def work() -> None:
+        with Loop() as loop, Server(loop) as server:
+            address = server.listen(f"unix://{tmp_path}/s")
+            with Worker(loop, address) as worker:
+                worker.can_do("reverse")
+                addresses.put(address)
+                for _ in range(3):
+                    job = worker.next(timeout=10)
+                    job.done(job.workload[::-1])
+                worker.drain(timeout=10)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    with Loop() as loop, Client(loop, addresses.get(timeout=10)) as client:
+        results = [client.run("reverse", "n", word) for word in (b"", b"abc", b"x" * 1_000_000)]
+    thread.join(timeout=10)
+    assert results == [b"", b"cba", b"x" * 1_000_000]
 
 
 def test_a_run_times_out(client, worker):
