@@ -102,6 +102,8 @@ def test_a_run_waits_for_a_worker_in_another_thread(tmp_path):
                     job = worker.next(timeout=10)
                     job.done(job.workload[::-1])
                 worker.drain(timeout=10)
+            # The last result may still be on its way.
+            server.stop()
 
     thread = threading.Thread(target=work)
     thread.start()
