@@ -12,6 +12,8 @@ final class EngineBench {
   private(set) var stored: [String] = []
   /// What was observed so far, as "kind:name:milliseconds".
   private(set) var events: [String] = []
+  /// The last assignment: workload, time limit, count, and seconds from now to its time.
+  private(set) var lastAssignment = ""
   private var names: [SessionID: String] = [:]
   private var peers: [String: SessionID] = [:]
 
@@ -150,6 +152,7 @@ final class EngineBench {
       switch effect {
       case .reply(let id, let message, let reply, let promise):
         let peer = names[id] ?? "?"
+        if case .assign(let assignment) = reply { note(assignment) }
         let held = promise == .durable ? ", held" : ""
         said.append("\(peer)/\(message.number): \(text(reply))\(held)")
       case .store(let operation): stored.append(text(operation))
@@ -159,6 +162,12 @@ final class EngineBench {
     }
     effects.removeAll(keepingCapacity: true)
     engine.checkInvariants(at: now)
+  }
+
+  private func note(_ assignment: PeriodicCore.Assignment) {
+    let job = assignment.job
+    lastAssignment =
+      "\(job.workload.text) \(job.timeout) \(job.count) \(job.scheduledAt - now.wallSeconds)"
   }
 
   private func text(_ reply: Reply) -> String {

@@ -112,4 +112,47 @@ import Testing
     bench.done("n", by: "w")
     #expect(bench.status()?.jobs == 0)
   }
+
+  // PROTOCOL 2.4.
+  @Test func `put off counts its step without a sign, and stops at the largest count`() {
+    let bench = EngineBench()
+    bench.worker("w")
+    bench.open("client")
+    bench.with("f", "n", "") { key, _ in
+      bench.handle(.submit(JobFields(key: key, count: .max - 70_000)), "client")
+    }
+    bench.later("n", by: "w", delay: 0, step: .max)
+    bench.grab("w", 1)
+    #expect(bench.lastAssignment == " 600 2147479182 0")
+    bench.later("n", by: "w", delay: 0, step: .max)
+    bench.grab("w", 1)
+    #expect(bench.lastAssignment == " 600 2147483647 0")
+  }
+
+  @Test func `put off for longer than time lasts does not overflow`() {
+    let bench = running()
+    bench.later("n", by: "w", delay: .max)
+    bench.grab("w", 2)
+    bench.pass(1_000_000_000_000)
+    #expect(bench.status()?.jobs == 1 && bench.status()?.running == 0)
+  }
+
+  @Test func `of an unknown job is answered, and nothing is kept`() {
+    let bench = running()
+    bench.fail("ghost", by: "w")
+    bench.later("ghost", by: "w", delay: 1)
+    bench.done("ghost", by: "w")
+    #expect(bench.takeSaid() == ["w/51: success", "w/52: success", "w/50: success"])
+    #expect(bench.status()?.jobs == 1)
+  }
+
+  @Test func `that ran out of time cannot fail any more, or be put off`() {
+    let bench = running(timeout: 1)
+    bench.pass(1000)
+    bench.later("n", by: "w", delay: 500)
+    bench.fail("n", by: "w")
+    bench.grab("w", 2)
+    bench.pass(1000)
+    #expect(bench.takeAssigned() == ["w n"])
+  }
 }
