@@ -39,6 +39,14 @@ def test_the_exports_are_the_headers_functions():
     assert named == declared()
 
 
+def test_every_function_says_who_may_call_it_and_since_when():
+    described = re.findall(r"/\*((?:[^*]|\*(?!/))*)\*/\n(?=PERIODIC_API)", HEADER.read_text())
+    functions = re.findall(r"(?:^PERIODIC_API [^;]*;\n)+", HEADER.read_text(), flags=re.M)
+    assert len(described) == len(functions) > 0
+    for comment, declarations in zip(described, functions):
+        assert re.search(r"Threads: [^.]*\. Since: 0\.\d\.", comment), declarations
+
+
 def test_no_swift_run_time_is_needed():
     needed = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
     assert "swift" not in needed and "not found" not in needed

@@ -59,7 +59,7 @@ class Loop(Managed):
         """The loop's wall clock, seconds since 1970."""
         now = _bindings.periodic_time()
         self._check(lib.periodic_loop_now(self.ptr(), ctypes.byref(now)))
-        return now.wall_ms / 1000
+        return float(now.wall_ms / 1000)
 
     def _check(self, code: int) -> int:
         if code < 0:

@@ -25,9 +25,9 @@ class Job:
     timeout: int
     """Seconds that this run may take; 0 is no limit."""
 
-    def __init__(self, worker: Worker, pointer: int) -> None:
+    def __init__(self, worker: Worker, pointer: int | None) -> None:
         self._worker = worker
-        self._pointer: int | None = pointer
+        self._pointer = pointer
         self.function = self._bytes(lib.periodic_job_function)
         self.name = self._bytes(lib.periodic_job_name)
         self.workload = self._bytes(lib.periodic_job_workload)
