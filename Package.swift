@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "periodic",
       dependencies: [
-        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicClient",
+        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicClient", "PeriodicWire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

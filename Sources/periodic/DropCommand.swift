@@ -19,7 +19,7 @@ struct DropCommand: ParsableCommand {
 
   func run() throws {
     let functions = try functions()
-    let remote = try Remote(connection.address())
+    let remote = try Remote(connection)
     for function in functions { try remote.drop(function) }
     if positional.isEmpty { print("SUCCESS") }
   }

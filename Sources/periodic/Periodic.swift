@@ -13,8 +13,9 @@ struct Periodic: ParsableCommand {
       """,
     version: version,
     subcommands: [
-      StatusCommand.self, SubmitCommand.self, RemoveCommand.self, DropCommand.self,
-      RunCommand.self, PingCommand.self,
+      StatusCommand.self, SubmitCommand.self, RunCommand.self, ReceiveCommand.self,
+      RemoveCommand.self, DropCommand.self, ConfigCommand.self, DumpCommand.self,
+      LoadCommand.self, ShutdownCommand.self, PingCommand.self,
     ])
 
   @OptionGroup var connection: ServerAddress
@@ -40,10 +41,22 @@ enum Main {
     let name = CommandLine.arguments.first?.split(separator: "/").last
     if name == "periodicd", !arguments.contains("-d") { arguments.insert("-d", at: 0) }
     do {
+      try checkText()
       var command = try Periodic.parseAsRoot(DaemonOptions.modernSpelling(goStyle(arguments)))
       try command.run()
     } catch {
       finish(error)
+    }
+  }
+
+  /// Arguments are text here; bytes that are none would be changed on their way.
+  private static func checkText() throws {
+    for index in 1..<max(1, Int(CommandLine.argc)) {
+      guard let argument = CommandLine.unsafeArgv[index] else { continue }
+      if String(validatingCString: argument) == nil {
+        throw ValidationError(
+          "argument \(index) is not UTF-8; give such bytes as -w @FILE or on the standard input")
+      }
     }
   }
 

@@ -7,7 +7,7 @@ struct PingCommand: ParsableCommand {
   @OptionGroup var connection: ServerAddress
 
   func run() throws {
-    try Remote(connection.address()).ping()
+    try Remote(connection).ping()
     print("PONG")
   }
 }

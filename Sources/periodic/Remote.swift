@@ -8,10 +8,11 @@ struct Remote {
   private let address: Address
   private let client: Client
 
-  init(_ address: String) throws {
-    self.address = try parseAddress(address)
+  init(_ connection: ServerAddress) throws {
+    address = try parseAddress(connection.address())
     var options = ConnectionOptions()
     options.reconnects = false
+    options.credentials = try connection.credentials()
     client = Client(try Loop(), to: self.address, options: options)
   }
 
@@ -55,6 +56,99 @@ struct Remote {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// Runs a job: every piece of its data, then its result; `nil` if nobody can do the function.
+  ///
+  /// Listens first, so that no piece is missed, and asks both on one connection, in that order.
+  func run(_ job: Job, onData: @escaping ([UInt8]) -> Void) throws -> [UInt8]? {
+    let what = "run \(String(decoding: job.function, as: UTF8.self))"
+    let loop = client.loop
+    var end: Outcome?
+    do {
+      _ = try withKey(job) { key in
+        try client.receiveData(
+          key, seconds: job.timeout,
+          .call { if case .part(let bytes) = $0 { onData(bytes) } })
+      }
+      try client.run(
+        job,
+        .call {
+          end = $0
+          loop.stop()
+        })
+    } catch {
+      throw failure(what, error)
+    }
+    while end == nil { loop.run() }
+    switch end {
+    case .data(let result): return result
+    case .noWorker: return nil
+    default: throw failure(what, end ?? .cancelled)
+    }
+  }
+
+  /// Listens until the job ends, or the server has let us listen for so long.
+  func receive(
+    _ name: JobName, seconds: Int32, onData: @escaping ([UInt8]) -> Void
+  ) throws {
+    let job = Job(name.function, name.name)
+    let what = "recv \(name.function) \(name.name)"
+    let outcome = try withKey(job) { key in
+      try ask(what) { () throws(RequestError) in
+        try client.receiveDataAndWait(key, seconds: seconds, onPart: onData)
+      }
+    }
+    if outcome == .noWorker { throw Failure("\(what): nobody can do the function (NO_WORKER)") }
+    guard outcome == .success else { throw failure(what, outcome) }
+  }
+
+  func setting(_ key: String) throws -> UInt32 {
+    let what = "config get \(key)"
+    let outcome = try withBytes(of: key) { bytes in
+      try ask(what) { () throws(RequestError) in try client.getSettingAndWait(key: bytes) }
+    }
+    guard case .setting(let value) = outcome else { throw failure(what, outcome) }
+    return value
+  }
+
+  func set(_ key: String, to value: UInt32) throws {
+    try withBytes(of: key) { bytes in
+      try expectSuccess("config set \(key)") { () throws(RequestError) in
+        try client.setSettingAndWait(key: bytes, to: value)
+      }
+    }
+  }
+
+  /// All jobs, as a job list of generation 2.
+  func dump() throws -> [UInt8] {
+    let outcome = try ask("dump") { () throws(RequestError) in
+      try client.dumpAndWait(timeout: .max)
+    }
+    guard case .data(let list) = outcome else { throw failure("dump", outcome) }
+    return list
+  }
+
+  func load(_ list: [UInt8]) throws {
+    try list.withUnsafeBytes { bytes in
+      try expectSuccess("load") { () throws(RequestError) in
+        try client.loadAndWait(bytes, timeout: .max)
+      }
+    }
+  }
+
+  func shutDown() throws {
+    try expectSuccess("shutdown") { () throws(RequestError) in
+      try client.shutdownAndWait(timeout: .max)
+    }
+  }
+
+  private func withKey<Result>(_ job: Job, _ body: (JobKey) throws -> Result) rethrows -> Result {
+    try job.function.withUnsafeBytes { function in
+      try job.name.withUnsafeBytes { name in
+        try body(JobKey(function: function, name: name))
+      }
+    }
+  }
+
   private func expectSuccess(
     _ what: String, _ body: () throws(RequestError) -> Outcome
   ) throws {
@@ -68,9 +162,14 @@ struct Remote {
     do {
       return try body()
     } catch {
-      if case .closed = error { throw failure(what, .disconnected) }
-      throw Failure("\(what): \(error.text)")
+      throw failure(what, error)
     }
+  }
+
+  private func failure(_ what: String, _ error: any Error) -> Failure {
+    guard let error = error as? RequestError else { return Failure("\(what): \(error)") }
+    if case .closed = error { return failure(what, Outcome.disconnected) }
+    return Failure("\(what): \(error.text)")
   }
 
   private func failure(_ what: String, _ outcome: Outcome) -> Failure {

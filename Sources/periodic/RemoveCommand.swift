@@ -21,7 +21,7 @@ struct RemoveCommand: ParsableCommand {
 
   func run() throws {
     let jobs = try jobs()
-    let remote = try Remote(connection.address())
+    let remote = try Remote(connection)
     for job in jobs { try remote.remove(job) }
     if positional.isEmpty { print("SUCCESS") }
   }

@@ -1,36 +1,90 @@
 import ArgumentParser
+import PeriodicCore
+import PeriodicRuntime
 
 struct RunCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run",
-    abstract: "Work: run a program for each job of a function.",
+    abstract: "Run a job and wait for its result; or work: run a program for each job.",
+    usage: """
+      periodic run FUNC NAME [-w DATA|@FILE|-] [--timeout S]
+      periodic run -f FUNC --exec CMD [options of periodic-run]
+      """,
     discussion: """
-      The program gets the job's name as its last argument and the workload on its standard input. \
-      What it prints is passed on, except lines that begin with a word for us: SCHED_LATER n (run \
-      again in n seconds), FAIL, DONE. Without one of them the job is done when the program ends \
-      with status 0, and failed otherwise.
+      FUNC NAME: prints `Data: X` for each piece of data that the worker sends, then `Result: X`; \
+      status 1 if nobody can do the function or the job failed.
+
+      -f FUNC --exec CMD: the program gets the job's name as its last argument and the workload on \
+      its standard input. What it prints is passed on, except lines that begin with a word for us: \
+      SCHED_LATER n (run again in n seconds), FAIL, DONE. Without one of them the job is done when \
+      the program ends with status 0, and failed otherwise.
       """)
 
   @OptionGroup var connection: ServerAddress
 
-  @Option(name: .customShort("f"), help: "The function.") var function: String
+  @Argument(help: "The function and the name of a job to run.") var positional: [String] = []
+  @Option(
+    name: [.customShort("w"), .long], parsing: .unconditional,
+    help: "The workload: text, @FILE for a file's content, - for the standard input.")
+  var workload: String?
+  @Flag(help: "A JSON object for each piece and for the result, a line each.") var json = false
+
+  @Option(name: .customShort("f"), help: "The function to work on.") var function: String?
   @Option(
     name: .customLong("exec"),
     help: ArgumentHelp(
       "The program and its first arguments, split at blanks; there is no quoting and no shell.",
       valueName: "command"))
-  var command: String
+  var command: String?
+  @Option(
+    name: [.customShort("t"), .long],
+    help: ArgumentHelp(
+      "Seconds that the run may take.", discussion: "Default: 10 for FUNC NAME.",
+      valueName: "seconds"))
+  var timeout: Int32?
+
+  /// Seconds, as the older tool has it (PROTOCOL 4.3).
+  private static let ordinaryTimeout: Int32 = 10
 
   func validate() throws {
-    try JobName.check(function, "function")
-    if command.isEmpty { throw ValidationError("--exec is empty") }
+    if positional.isEmpty {
+      try JobName.check(function ?? "", "function")
+      if (command ?? "").isEmpty {
+        throw ValidationError("FUNC NAME to run a job; or -f FUNC and --exec CMD to work")
+      }
+      if workload != nil { throw ValidationError("--workload goes with FUNC NAME") }
+      return
+    }
+    guard positional.count == 2, function == nil, command == nil else {
+      throw ValidationError("one function and one name: FUNC NAME; or -f FUNC and --exec CMD")
+    }
+    _ = try JobName(function: positional[0], name: positional[1])
+    if let timeout, timeout < 0 { throw ValidationError("--timeout \(timeout): less than none") }
   }
 
   func run() throws {
+    guard let function, let command else { return try runJob() }
     let worker = try ScriptWorker(
       function: function,
       command: command.split(separator: " ", omittingEmptySubsequences: false).map(String.init),
       address: parseAddress(connection.address()))
     try worker.run()
+  }
+
+  private func runJob() throws {
+    let content = try workload.map(periodic.workload) ?? []
+    let job = Job(
+      positional[0], positional[1], workload: content,
+      timeout: timeout ?? RunCommand.ordinaryTimeout)
+    let output = DataOutput(json: json)
+    let result = try Remote(connection).run(job) { output.show("Data", $0) }
+    guard let result else {
+      print("Error: Run job failed")
+      throw ExitCode(1)
+    }
+    output.show("Result", result)
+    // What the server says in place of a result; a true result that reads so cannot be told from it.
+    let words = ["failed", "expired", "removed"].map { Array($0.utf8) }
+    if words.contains(result) { throw ExitCode(1) }
   }
 }

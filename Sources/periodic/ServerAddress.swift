@@ -1,4 +1,5 @@
 import ArgumentParser
+import PeriodicClient
 
 /// Where the server is, or shall be.
 struct ServerAddress: ParsableArguments {
@@ -11,6 +12,52 @@ struct ServerAddress: ParsableArguments {
       discussion: "Default: PERIODIC_PORT, or \(ServerAddress.standard).",
       valueName: "address"))
   var host: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Who we are, to a server with an identity file.",
+      discussion: "Default: PERIODIC_CLIENT_NAME. Goes with --client-token.",
+      valueName: "name"))
+  var clientName: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "The token that proves it.",
+      discussion: """
+        Default: PERIODIC_CLIENT_TOKEN, which other users of the machine cannot see in the list of \
+        processes.
+        """,
+      valueName: "token"))
+  var clientToken: String?
+
+  @Option(help: .hidden) var rsaMode: String?
+  @Option(help: .hidden) var rsaPrivatePath: String?
+  @Option(help: .hidden) var rsaPublicPath: String?
+
+  func validate() throws {
+    _ = try credentials()
+    let key = rsaPrivatePath ?? environment("PERIODIC_RSA_PRIVATE_PATH") ?? ""
+    if !key.isEmpty {
+      throw ValidationError("--rsa-private-path: the RSA transport is not part of this program")
+    }
+  }
+
+  /// Name and token, by option or environment: both or neither.
+  func credentials() throws -> Credentials? {
+    let name = clientName ?? environment("PERIODIC_CLIENT_NAME") ?? ""
+    let token = clientToken ?? environment("PERIODIC_CLIENT_TOKEN") ?? ""
+    if name.isEmpty, token.isEmpty { return nil }
+    guard !name.isEmpty, !token.isEmpty else {
+      throw ValidationError(
+        "--client-name and --client-token go together; there is no \(name.isEmpty ? "name" : "token")"
+      )
+    }
+    guard let credentials = Credentials(name: Array(name.utf8), token: Array(token.utf8)) else {
+      throw ValidationError(
+        "name and token have more than \(Credentials.longest) bytes together")
+    }
+    return credentials
+  }
 
   /// The addresses that were given, by option or environment, or the standard one.
   func addresses() -> [String] {

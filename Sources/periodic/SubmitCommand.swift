@@ -53,7 +53,7 @@ struct SubmitCommand: ParsableCommand {
   func run() throws {
     let job = try job()
     let content = try arguments.map { Array($0.utf8) } ?? workload.map(periodic.workload) ?? []
-    let remote = try Remote(connection.address())
+    let remote = try Remote(connection)
     try remote.submit(
       job, workload: content, scheduledAt: later == 0 ? 0 : currentSeconds() + later,
       timeout: timeout)

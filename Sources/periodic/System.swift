@@ -18,13 +18,38 @@ func write(_ text: String, to descriptor: Int32) {
 }
 
 func write(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) {
+  _ = writeAll(bytes, to: descriptor)
+}
+
+/// Writes all of `bytes`; false, with `errno`, if that failed.
+func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
   var rest = bytes[...]
   while !rest.isEmpty {
     let count = Glibc.write(
       descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
     if count < 0, errno == EINTR { continue }
-    if count <= 0 { return }
+    if count <= 0 { return false }
     rest = rest.dropFirst(count)
+  }
+  return true
+}
+
+/// Puts a file in place as a whole: written beside it, synced, and renamed.
+func replaceFile(_ path: String, with content: [UInt8]) throws {
+  var name = Array((path + ".XXXXXX").utf8CString)
+  let file = mkstemp(&name)
+  guard file >= 0 else { throw Failure("\(path): \(systemError())") }
+  let mask = umask(0)
+  umask(mask)
+  let isWritten =
+    content.withUnsafeBytes { writeAll($0, to: file) }
+    && fchmod(file, 0o666 & ~mask) == 0 && fsync(file) == 0
+  var problem = isWritten ? nil : systemError()
+  if close(file) != 0, problem == nil { problem = systemError() }
+  if problem == nil, rename(name, path) != 0 { problem = systemError() }
+  if let problem {
+    unlink(name)
+    throw Failure("\(path): \(problem)")
   }
 }
 

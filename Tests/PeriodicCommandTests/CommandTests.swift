@@ -84,7 +84,8 @@ import Testing
   }
 
   @Test func `prints the status as a table, also for a name with commas`() throws {
-    let table = try StatusCommand.table("a,b,1,2,3,4,0\nlonger,0,0,0,0,0")
+    let table = StatusCommand.table(
+      try StatusCommand.rows("a,b,1,2,3,4,0\nlonger,0,0,0,0,0"))
     let lines = table.split(separator: "\n").map(String.init)
     #expect(lines[0] == "FUNCTIONS  WORKERS  JOBS  PROCESSING  LOCKED  SCHEDAT")
     #expect(lines[1].hasPrefix("a,b        1        2     3           4       "))

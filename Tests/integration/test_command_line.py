@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import signal
@@ -93,6 +94,127 @@ def test_status_remove_drop_and_ping(daemon):
 def test_errors_name_what_was_wrong(arguments, status, text):
     run = periodic(*arguments)
     assert run.returncode == status and text in run.stderr and run.stdout == b""
+
+
+def test_run_prints_data_and_result(daemon):
+    """PROTOCOL 4.3."""
+    with wire.Peer2(daemon.unix, wire.WORKER) as worker:
+        worker.ask(wire.CAN_DO, wire.str8(b"f"))
+        worker.send(wire.GRAB)
+        assert worker.receive()[1] == wire.SUCCESS
+        run = subprocess.Popen(
+            [BINARY, "-H", daemon.unix, "run", "f", "n", "-w", "hi"], stdout=subprocess.PIPE
+        )
+        message, command, _ = worker.receive()
+        assert command == wire.ASSIGN
+        worker.send(wire.ASSIGNED, message=message)
+        handle = wire.str8(b"f") + wire.str8(b"n")
+        worker.ask(wire.WORK_DATA, handle + b"one")
+        worker.ask(wire.WORK_DATA, handle + b"\xff")
+        worker.ask(wire.DONE, handle + b"the result")
+        assert run.communicate(timeout=15)[0] == b"Data: one\nData: \xff\nResult: the result\n"
+        assert run.returncode == 0
+        worker.send(wire.GRAB)
+        assert worker.receive()[1] == wire.SUCCESS
+        run = subprocess.Popen(
+            [BINARY, "-H", daemon.unix, "run", "f", "n", "--json"], stdout=subprocess.PIPE
+        )
+        message, _, _ = worker.receive()
+        worker.send(wire.ASSIGNED, message=message)
+        worker.ask(wire.WORK_DATA, handle + b"\xff")
+        worker.ask(wire.FAIL, handle)
+        said = run.communicate(timeout=15)[0]
+        assert said == b'{"data_base64":"/w=="}\n{"result":"failed"}\n'
+        assert run.returncode == 1
+
+
+def test_run_and_recv_without_a_worker_fail(daemon):
+    run = periodic("run", "f", "n", address=daemon.unix)
+    assert (run.returncode, run.stdout) == (1, b"Error: Run job failed\n")
+    recv = periodic("recv", "f", "n", address=daemon.unix)
+    assert recv.returncode == 1 and b"NO_WORKER" in recv.stderr
+
+
+def test_settings_are_read_and_changed(daemon):
+    assert periodic("config", "get", "timeout", address=daemon.unix).stdout == b"600\n"
+    run = periodic("config", "set", "timeout", "30", address=daemon.unix)
+    assert (run.returncode, run.stdout) == (0, b"")
+    run = periodic("config", "get", "timeout", "--json", address=daemon.unix)
+    assert run.stdout == b'{"key":"timeout","value":30}\n'
+    assert periodic("config", "get", "nonsense", address=daemon.unix).stdout == b"0\n"
+    assert periodic("config", "set", "timeout", "-1", address=daemon.unix).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "form, dump, load",
+    [
+        ("gen1", ["-o", "FILE"], ["-i", "FILE"]),
+        ("gen2", ["FILE"], ["FILE"]),
+        ("jsonl", ["FILE", "--format", "jsonl"], ["FILE"]),
+    ],
+)
+def test_a_dump_of_each_form_is_loaded_back(daemon, tmp_path, form, dump, load):
+    """PROTOCOL 2.10 and 4.3."""
+    file = tmp_path / "jobs"
+    with wire.Peer2(daemon.unix) as peer:
+        for number in range(250):
+            assert peer.submit(b"g", b"n%d" % number, workload=b"<%d>" % number, at=4_000_000_000)
+    run = periodic("dump", *[str(file) if a == "FILE" else a for a in dump], address=daemon.unix)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+    content = file.read_bytes()
+    if form == "gen1":
+        length = int.from_bytes(content[:4], "big")
+        jobs = json.loads(content[4 : 4 + length])["jobs"]
+        assert len(jobs) == 100 and set(jobs[0]) >= {"func", "name", "workload", "sched_at"}
+    elif form == "gen2":
+        assert int.from_bytes(content[:8], "big") == 250
+    else:
+        assert sorted(json.loads(line)["name"] for line in content.splitlines())[0] == "n0"
+    assert periodic("drop", "g", address=daemon.unix).returncode == 0
+    run = periodic("load", *[str(file) if a == "FILE" else a for a in load], address=daemon.unix)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+    assert stored(daemon)["g"][1] == 250
+    assert [p.name for p in tmp_path.iterdir() if p.name.startswith("jobs")] == ["jobs"]
+
+
+def test_bytes_that_are_no_text_are_dumped_or_refused_but_never_changed(daemon, tmp_path):
+    file = tmp_path / "jobs"
+    with wire.Peer2(daemon.unix) as peer:
+        assert peer.submit(b"f", b"\xfe", workload=b"\0\xff", at=4_000_000_000)
+    run = periodic("dump", "-o", str(file), address=daemon.unix)
+    assert run.returncode == 1 and b"no text" in run.stderr and not file.exists()
+    run = periodic("dump", "-", "--format", "jsonl", address=daemon.unix)
+    assert json.loads(run.stdout)["workload_base64"] == "AP8="
+    periodic("drop", "f", address=daemon.unix)
+    assert periodic("load", "-", address=daemon.unix, stdin=run.stdout).returncode == 0
+    again = periodic("dump", "-", "--format", "jsonl", address=daemon.unix)
+    assert again.stdout == run.stdout
+
+
+@pytest.mark.parametrize(
+    "content", [b"garbage", b"\0\0\0\0\0\0\0\x05\x01", b'{"func":"f"}\n', b'\0\0\0\x09{"jobs":[']
+)
+def test_a_file_that_holds_no_jobs_is_refused_as_a_whole(daemon, content):
+    run = periodic("load", "-", address=daemon.unix, stdin=content)
+    assert run.returncode == 1 and run.stderr and stored(daemon) == {}
+
+
+def test_status_as_json(daemon):
+    periodic("submit", "f", "n", "--later", "60", address=daemon.unix)
+    line = json.loads(periodic("status", "--json", address=daemon.unix).stdout)
+    assert {**line, "sched_at": 0} == {
+        "function": "f", "workers": 0, "jobs": 1, "processing": 0, "locked": 0, "sched_at": 0
+    }
+
+
+def test_shutdown_ends_the_daemon(daemon):
+    assert periodic("shutdown", address=daemon.unix).returncode == 0
+    assert daemon.process.wait(timeout=15) == 0
+
+
+def test_half_an_identity_and_a_foreign_transport_are_refused():
+    for arguments in (["--client-name", "x"], ["--rsa-private-path", "key.pem"]):
+        assert periodic("ping", *arguments).returncode == 2
 
 
 @pytest.fixture
