@@ -5,8 +5,8 @@ struct ReceiveCommand: ParsableCommand {
     commandName: "recv",
     abstract: "Listen to the data that a job's worker sends, until the job ends.",
     discussion: """
-      The job need not exist yet; what was sent before is lost. Ends with status 1 if no worker can \
-      do the function.
+      The job need not exist yet; what was sent before is lost. Ends with status 1 if no worker \
+      can do the function.
       """)
 
   @OptionGroup var connection: ServerAddress

@@ -83,7 +83,7 @@ struct RunCommand: ParsableCommand {
       throw ExitCode(1)
     }
     output.show("Result", result)
-    // What the server says in place of a result; a true result that reads so cannot be told from it.
+    // What the server says in place of a result; a true result that reads so looks the same.
     let words = ["failed", "expired", "removed"].map { Array($0.utf8) }
     if words.contains(result) { throw ExitCode(1) }
   }

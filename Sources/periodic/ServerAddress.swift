@@ -48,9 +48,9 @@ struct ServerAddress: ParsableArguments {
     let token = clientToken ?? environment("PERIODIC_CLIENT_TOKEN") ?? ""
     if name.isEmpty, token.isEmpty { return nil }
     guard !name.isEmpty, !token.isEmpty else {
+      let missing = name.isEmpty ? "name" : "token"
       throw ValidationError(
-        "--client-name and --client-token go together; there is no \(name.isEmpty ? "name" : "token")"
-      )
+        "--client-name and --client-token go together; there is no \(missing)")
     }
     guard let credentials = Credentials(name: Array(name.utf8), token: Array(token.utf8)) else {
       throw ValidationError(
