@@ -130,13 +130,20 @@ def test_a_worker_says_what_it_cannot_do_any_more(stage, raw, worker):
 # Data streams (2.5)
 
 
-def test_a_stream_of_data_between_released_ends(stage, raw):
+def test_a_stream_of_data_between_released_ends(stage):
     client, worker, function = stage.client("1.0.0"), stage.worker("1.0.0"), stage.function()
     worker.ask("can_do", func=function)
-    parts = client.ask("stream", func=function, name="n", workload="data a b c")
-    assert parts[-1] == "a b c", "the result, after the parts"
-    # 1.0.0 keeps only as many parts as it is waiting for, so some can be lost inside it.
-    assert parts[:-1] and parts[:-1] == [part for part in "abc" if part in parts[:-1]]
+    run = client.begin("stream", func=function, name="n", workload="data a b c")
+    worker.event("run", func=function)
+    for part in "abc":
+        # 1.0.0 drops a reply that comes while another waits: each ping is answered behind one.
+        assert client.ask("ping") is True
+        worker.ask("go", name="n")
+        worker.event("sent", func=function, part=part)
+    assert client.ask("ping") is True
+    worker.ask("go", name="n")
+    parts, result = client.result(run)
+    assert parts == ["a", "b", "c"] and result in ("a b c", None)
 
 
 def test_a_stream_of_data_is_whole_and_in_order(stage, raw):
@@ -146,6 +153,11 @@ def test_a_stream_of_data_is_whole_and_in_order(stage, raw):
     listener = raw.send(RECV_DATA, key)
     assert raw.receive() == (listener, wire.SUCCESS, b"")
     runner = raw.send(RUN, wire.job2(function.encode(), b"n", b"data a b c", timeout=20))
+    worker.event("run", func=function)
+    for part in "abc":
+        worker.ask("go", name="n")
+        worker.event("sent", func=function, part=part)
+    worker.ask("go", name="n")
     parts = [(listener, wire.DATA, part) for part in (b"a", b"b", b"c", b"EOF")]
     assert [raw.receive() for _ in range(5)] == parts + [(runner, wire.DATA, b"a b c")]
 
@@ -160,9 +172,13 @@ def test_a_raw_workers_data_reaches_a_released_client(stage):
         message, command, _ = worker.receive()
         assert command == wire.ASSIGN
         worker.send(wire.ASSIGNED, message=message)
+        # 1.0.0 drops a reply that comes while another waits: each ping is answered behind one.
+        assert client.ask("ping") is True
         assert worker.ask(WORK_DATA, key + b"part")[0] == wire.SUCCESS
+        assert client.ask("ping") is True
         assert worker.ask(wire.DONE, key + b"end")[0] == wire.SUCCESS
-        assert client.result(run) == ["part", "end"]
+        parts, result = client.result(run)
+        assert parts == ["part"] and result in ("end", None)
 
 
 # Locks (2.6), broadcast (2.3)

@@ -27,11 +27,18 @@ class OfClient:
         return await self.client.run_job(func, name, workload=workload.encode(), timeout=timeout)
 
     async def stream(self, func, name, workload):
-        parts = []
-        result = await self.client.run_job(
-            func, name, workload=workload.encode(), timeout=10, stream=parts.append
-        )
-        return [part.decode() for part in parts] + [result.decode()]
+        """The parts that came, and the result; None where this client lost it.
+
+        It cancels its own stream if that has not quite ended when the result comes.
+        """
+        parts, result = [], None
+        try:
+            result = await self.client.run_job(
+                func, name, workload=workload.encode(), timeout=10, stream=parts.append
+            )
+        except asyncio.CancelledError:
+            pass
+        return [[part.decode() for part in parts], result and result.decode()]
 
     async def status(self):
         return await self.client.status()

@@ -5,7 +5,7 @@ workload says, so that any client's job can be tried on any worker:
 
     done [TEXT]         ends well, with a result where the client has one
     fail, later [S C]   so the first time, done the second
-    data A B ...        sends parts, then done
+    data A B ...        sends a part at each "go NAME", and is done at one more
     lock NAME MAX       takes the lock, and holds it for a moment
     hold                runs until the test says "go NAME"
 """
@@ -40,21 +40,26 @@ class Runs:
             return await self.finish(job, what, *[int(number) for number in rest])
         if what == "data":
             for part in rest:
+                await self.hold(name)
                 await self.finish(job, "data", part)
+                say(event="sent", func=function, part=part)
+        if what in ("hold", "data"):
+            await self.hold(name)
         if what == "lock":
             if not await self.finish(job, "acquire", rest[0], int(rest[1])):
                 return say(event="queued", func=function, name=name)
             say(event="enter", func=function, name=name)
             await asyncio.sleep(0.05)
             say(event="leave", func=function, name=name)
-        if what == "hold":
-            self.held[name] = asyncio.Event()
-            await self.held[name].wait()
         await self.finish(job, "done", " ".join(rest))
         say(event="done", func=function, name=name)
 
+    async def hold(self, name: str) -> None:
+        await self.held.setdefault(name, asyncio.Event()).wait()
+        del self.held[name]
+
     def go(self, name: str) -> None:
-        self.held.pop(name).set()
+        self.held.setdefault(name, asyncio.Event()).set()
 
 
 async def play(methods, worker: Runs | None = None) -> None:
