@@ -13,7 +13,7 @@ extension Connection {
     if state == .closed { throw .closed }
     let body = bytes + Connection.overhead
     if body > options.frameBytes { throw .tooLarge(bytes: body, limit: options.frameBytes) }
-    if table.owed + completions.count + routed.count >= options.requests {
+    if table.owed + completions.count + routed.count - parts >= options.requests {
       throw .full(.requests, value: options.requests)
     }
     if output.count + unsent.count >= options.outputBytes {
@@ -84,7 +84,12 @@ extension Connection {
   /// Ends a request that is in the table.
   mutating func finish(_ place: UnsafeMutablePointer<Request>, as outcome: Outcome) {
     let request = place.pointee
-    table.remove(place)
+    let isGivenUp = outcome == .timedOut || outcome == .cancelled
+    if isGivenUp, isReady, request.isSent, let kind = request.kind.afterAbandoning {
+      table.abandon(place, as: kind)
+    } else {
+      table.remove(place)
+    }
     if request.frameBytes > 0, !request.isSent { bury(Int(request.frameBytes)) }
     guard request.kind.owesCompletion else { return }
     deliver(Completion(id: RequestID(request.id), tag: request.tag, outcome: outcome))
@@ -97,7 +102,10 @@ extension Connection {
       return finish(place, as: .overflow)
     }
     let request = place.pointee
-    if request.tag.route != RequestTag.ignored.route { partBytes += weight }
+    if request.tag.route != RequestTag.ignored.route {
+      parts += 1
+      partBytes += weight
+    }
     deliver(
       Completion(id: RequestID(request.id), tag: request.tag, outcome: .part(Array(bytes))))
   }
@@ -110,6 +118,7 @@ extension Connection {
 
   private mutating func counted(_ completion: Completion?) -> Completion? {
     if case .part(let bytes) = completion?.outcome {
+      parts -= 1
       partBytes -= Connection.weight(bytes.count)
     }
     return completion

@@ -26,7 +26,8 @@ struct Connection: ~Copyable {
   /// Completions to be pulled, and those that the runtime passes on.
   var completions = Queue<Completion>()
   var routed = Queue<Completion>()
-  /// What the parts in both queues amount to.
+  /// How many parts are in both queues, and what they amount to.
+  var parts = 0
   var partBytes = 0
 
   private var inbox: Inbox

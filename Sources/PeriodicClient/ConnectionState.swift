@@ -28,8 +28,6 @@ public enum LossReason: Equatable, Sendable {
   case peerSilent
   /// The server sent what no server sends.
   case violation(WireViolation)
-  /// The server would not take a function that it had taken before.
-  case functionRefused
 }
 
 /// What the owner of the transport shall do.
@@ -50,7 +48,6 @@ extension LossReason {
     case .registrationTimedOut: "the server did not answer the registration"
     case .peerSilent: "the server is silent, also when pinged"
     case .violation(let violation): "not a generation 2 server: \(violation.text)"
-    case .functionRefused: "the server refused a function of this worker"
     }
   }
 }

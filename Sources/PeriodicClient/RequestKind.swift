@@ -5,11 +5,11 @@ enum RequestKind: UInt8 {
   // A worker's.
   case canDo, cannotDo, report, drain, workData, acquire, release
   // The machine's own, which owe nobody a completion.
-  case keepalive, grab, announceAgain, withdraw, handBack
+  case keepalive, grab, announceAgain, withdraw, handBack, lateAcquire
 
   var owesCompletion: Bool {
     switch self {
-    case .keepalive, .grab, .announceAgain, .withdraw, .handBack: false
+    case .keepalive, .grab, .announceAgain, .withdraw, .handBack, .lateAcquire: false
     default: true
     }
   }
@@ -27,7 +27,17 @@ enum RequestKind: UInt8 {
     // A server forgets all functions of a connection that is gone. SHUTDOWN has no other answer
     // than the end of the connection (PROTOCOL 2.11).
     case .cannotDo, .shutdown: .succeeds
-    case .keepalive, .grab, .announceAgain, .withdraw, .handBack: .vanishes
+    case .keepalive, .grab, .announceAgain, .withdraw, .handBack, .lateAcquire: .vanishes
+    }
+  }
+
+  /// What a request that was sent turns into when its asker waits no longer, if the answer changes
+  /// what is known here; else `nil`.
+  var afterAbandoning: RequestKind? {
+    switch self {
+    case .canDo: .announceAgain
+    case .acquire: .lateAcquire
+    default: nil
     }
   }
 }

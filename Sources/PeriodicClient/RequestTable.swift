@@ -87,6 +87,14 @@ struct RequestTable: ~Copyable {
     if used == 0 { earliestDeadline = .max }
   }
 
+  /// The asker waits no longer; the answer is still awaited, as `kind`, which owes nobody anything.
+  mutating func abandon(_ place: UnsafeMutablePointer<Request>, as kind: RequestKind) {
+    if place.pointee.kind.owesCompletion { owed -= 1 }
+    place.pointee.kind = kind
+    place.pointee.tag = .ignored
+    place.pointee.deadline = .max
+  }
+
   /// The ids of all requests that `matches`, oldest first. O(capacity): for rare events.
   func ids(where matches: (Request) -> Bool) -> [UInt64] {
     var found: [UInt64] = []

@@ -6,8 +6,10 @@ extension WorkerCore {
   /// Announces a function, now and on every later connection. Of `canDo` and `broadcast` the later
   /// counts.
   ///
-  /// Ends as `success` when the server has taken it, on whichever connection that is. `refused` and
-  /// `noWorker` take the announcement back; `timedOut` and `cancelled` only stop waiting for it.
+  /// Ends as `success` when the server has taken it, on whichever connection that is; otherwise as
+  /// what became of this attempt. However it ends, the worker goes on wanting the function, and
+  /// asks a server that refused it again with growing pauses, until `cannotDo`: who may do what can
+  /// change while the server runs (PROTOCOL 1.4).
   public mutating func canDo(
     function name: Bytes, tag: RequestTag = RequestTag(), timeout: Int64? = nil, at now: Now
   ) throws(RequestError) -> RequestID {
@@ -53,7 +55,9 @@ extension WorkerCore {
     if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
     try connection.admit(bytes: name.count)
     if let index = functions.firstIndex(where: { $0.name.elementsEqual(name) }) {
-      let serial = functions.remove(at: index).serial
+      let function = functions.remove(at: index)
+      let serial = function.serial
+      if function.isRefused { refusedCount -= 1 }
       for id in connection.table.ids(where: { $0.kind == .canDo && $0.detail == serial }) {
         if let place = connection.table.find(id: id) { connection.finish(place, as: .cancelled) }
       }
@@ -110,8 +114,48 @@ extension WorkerCore {
     }
   }
 
-  /// The server would not take a function.
-  mutating func forget(serial: UInt32) {
-    functions.removeAll { $0.serial == serial }
+  // MARK: Refusals
+
+  /// Functions that the server does not take at present; each is asked for again.
+  public var refusedFunctions: [[UInt8]] { functions.filter(\.isRefused).map(\.name) }
+
+  /// Whether there is something to grab for.
+  var hasFunctions: Bool { functions.count > refusedCount }
+
+  /// The server has said whether it takes a function.
+  mutating func announced(_ serial: UInt32, isTaken: Bool, at now: Now) {
+    if isTaken, refusedCount == 0 { return }
+    guard let index = functions.firstIndex(where: { $0.serial == serial }) else { return }
+    if isTaken {
+      guard functions[index].isRefused else { return }
+      functions[index].isRefused = false
+      refusedCount -= 1
+      if refusedCount == 0 { refusals.reset() }
+      // A server that refuses functions refuses grabs as well.
+      repeatGrabs(at: now, early: true)
+      return fillGrabs(at: now)
+    }
+    if !functions[index].isRefused {
+      functions[index].isRefused = true
+      refusedCount += 1
+    }
+    if retryAt == .max { retryAt = now.monotonic.addingSaturated(refusals.next()) }
+  }
+
+  /// Asks again for what was refused.
+  mutating func retryRefused(at now: Now) {
+    guard now.monotonic >= retryAt else { return }
+    retryAt = .max
+    guard connection.isReady, !isDraining else { return }
+    for function in functions where function.isRefused { announce(function, under: nil, at: now) }
+  }
+
+  /// The connection is gone, and the next server may think otherwise.
+  mutating func forgetRefusals() {
+    retryAt = .max
+    refusals.reset()
+    guard refusedCount > 0 else { return }
+    refusedCount = 0
+    for index in functions.indices { functions[index].isRefused = false }
   }
 }

@@ -14,7 +14,7 @@ extension WorkerCore {
 
   /// Grabs as far as the bound allows.
   mutating func fillGrabs(at now: Now) {
-    guard connection.isReady, !isDraining, !functions.isEmpty else { return }
+    guard connection.isReady, !isDraining, hasFunctions else { return }
     while grabbing + jobs.count < slotLimit {
       if idle.isEmpty {
         idle.append(UInt32(slots.count))
@@ -90,14 +90,27 @@ extension WorkerCore {
     idle.append(slot)
   }
 
-  /// Sends the grabs again that have been outstanding for long.
-  mutating func repeatGrabs(at now: Now) {
-    guard now.monotonic >= repeatAt else { return }
+  /// The server has refused a grab. It may stand nevertheless, if it was one that repeats another.
+  mutating func grabRefused(_ index: UInt32, at now: Now) {
+    let slot = Int(index)
+    guard slots[slot].state == .grabbing else { return }
+    let next = now.monotonic.addingSaturated(WorkerCore.refusalPause)
+    slots[slot].grabbedAt = next - WorkerCore.repeatInterval
+    repeatAt = min(repeatAt, next)
+  }
+
+  /// Sends the grabs again that have been outstanding for long, or with `early` all of them.
+  mutating func repeatGrabs(at now: Now, early: Bool = false) {
+    guard early || now.monotonic >= repeatAt else { return }
     repeatAt = .max
     guard connection.isReady, !isDraining else { return }
+    guard hasFunctions else {
+      repeatAt = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+      return
+    }
     for index in slots.indices where slots[index].state == .grabbing {
       var next = slots[index].grabbedAt.addingSaturated(WorkerCore.repeatInterval)
-      if next <= now.monotonic {
+      if early || next <= now.monotonic {
         connection.send(.grab(confirms: true), under: slots[index].message, at: now)
         slots[index].grabbedAt = now.monotonic
         next = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
@@ -115,6 +128,7 @@ extension WorkerCore {
     idle.removeAll(keepingCapacity: true)
     grabbing = 0
     repeatAt = .max
+    forgetRefusals()
     finishDrain()
   }
 }

@@ -27,12 +27,13 @@ extension WorkerCore: PeerCore {
   public mutating func tick(at now: Now) {
     connection.tick(at: now)
     settle()
+    retryRefused(at: now)
     repeatGrabs(at: now)
     finishDrain()
   }
 
   public var nextDeadline: Int64? {
-    let next = min(connection.nextDeadline ?? .max, repeatAt)
+    let next = min(connection.nextDeadline ?? .max, repeatAt, retryAt)
     return next == .max ? nil : next
   }
 
@@ -78,13 +79,18 @@ extension WorkerCore: PeerCore {
     let number = UInt32(truncatingIfNeeded: message.number)
     guard let place = connection.table.find(message: number) else { return }
     let request = place.pointee
-    // A grab's id is the slot's until the connection ends. A refused grab is repeated in time.
-    if request.kind == .grab { return }
+    if request.kind == .grab {
+      // Its id is the slot's until the connection ends.
+      if outcome == .refused || outcome == .noWorker { grabRefused(request.detail, at: now) }
+      return
+    }
     connection.finish(place, as: outcome)
-    if outcome == .success { return }
-    if outcome == .acquired(false) { surrender(JobToken(request.job), at: now) }
-    if request.kind == .canDo { forget(serial: request.detail) }
-    let isWanted = functions.contains { $0.serial == request.detail }
-    if request.kind == .announceAgain, isWanted { connection.lose(.functionRefused, at: now) }
+    switch request.kind {
+    case .acquire, .lateAcquire:
+      if outcome == .acquired(false) { surrender(JobToken(request.job), at: now) }
+    case .canDo, .announceAgain:
+      announced(request.detail, isTaken: outcome == .success, at: now)
+    default: break
+    }
   }
 }

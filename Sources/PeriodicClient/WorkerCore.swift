@@ -17,6 +17,11 @@ public struct WorkerCore: ~Copyable {
   var connection: Connection
   var functions: [Function] = []
   var lastSerial: UInt32 = 0
+  /// Functions among them that the server does not take at present.
+  var refusedCount = 0
+  /// When to ask for those again, on the monotonic clock, and how long to wait the next time.
+  var retryAt = Int64.max
+  var refusals: Backoff
   var slots: [Slot] = []
   /// Places in `slots` that are idle.
   var idle: [UInt32] = []
@@ -36,11 +41,14 @@ public struct WorkerCore: ~Copyable {
   /// Time after which an outstanding grab is repeated. Our servers never forget one; others have,
   /// and their workers repeat every 60 s (PROTOCOL 2.3).
   static var repeatInterval: Int64 { 60_000 }
+  /// Time after which a grab is repeated that the server refused.
+  static var refusalPause: Int64 { 5_000 }
 
   struct Function {
     let serial: UInt32
     let name: [UInt8]
     var isBroadcast: Bool
+    var isRefused = false
   }
 
   struct Slot: BitwiseCopyable {
@@ -59,6 +67,8 @@ public struct WorkerCore: ~Copyable {
   ) {
     connection = Connection(role: .worker, options: options, seed: seed)
     slotLimit = WorkerCore.bounded(slots)
+    refusals = Backoff(
+      initial: options.reconnectDelay, maximum: options.maximumReconnectDelay, seed: ~seed)
   }
 
   static func bounded(_ slots: Int) -> Int { max(1, min(slots, Limits().grabsPerConnection)) }

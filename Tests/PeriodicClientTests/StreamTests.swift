@@ -53,6 +53,28 @@ private func part(_ text: String) -> Outcome { .part(Array(text.utf8)) }
     }
   }
 
+  @Test func `asks for other things however many pieces lie there`() throws {
+    var options = ConnectionOptions()
+    options.requests = 2
+    let bench = try listening(options)
+    for _ in 0..<5 { bench.reply(1, .data(.of("x"))) }
+    _ = try bench.core.ping(at: bench.now)
+    #expect(throws: RequestError.full(.requests, value: 2)) {
+      try bench.core.ping(at: bench.now)
+    }
+  }
+
+  @Test func `hears nothing more once it has stopped listening or lost the connection`() throws {
+    let bench = try listening()
+    bench.reply(1, .data(.of("one")))
+    #expect(bench.cancel(bench.completions()[0].id))
+    bench.reply(1, .data(.of("two")))
+    #expect(bench.outcomes() == [.cancelled])
+    _ = try bench.core.request(.run(JobFields(key: .of("f", "n"))), at: bench.now)
+    bench.lose()
+    #expect(bench.outcomes() == [.disconnected])
+  }
+
   @Test func `gives up only after the time that the server was given`() throws {
     var options = ConnectionOptions()
     options.requestTimeout = 1000

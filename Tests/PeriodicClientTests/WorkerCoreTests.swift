@@ -148,18 +148,6 @@ extension Bench where Core == WorkerCore {
     #expect(bench.commands().last == "2 grab")
   }
 
-  @Test func `takes an announcement back when the server refuses it`() throws {
-    let bench = try Bench.working()
-    _ = try bench.core.canDo(function: .of("g"), at: bench.now)
-    bench.reply(3, .noWorker)
-    #expect(bench.outcomes() == [.noWorker])
-    bench.lose()
-    bench.advance(100)
-    _ = bench.sent()
-    bench.register()
-    #expect(bench.commands() == ["4 can-do f", "5 grab"])
-  }
-
   @Test func `takes a function back, with or without a connection`() throws {
     let bench = try Bench.working()
     _ = try bench.core.cannotDo(function: .of("f"), at: bench.now)

@@ -59,17 +59,6 @@ import Testing
     #expect(bench.outcomes() == [.success])
   }
 
-  @Test func `starts over when the server does not take a function that it had`() throws {
-    let bench = try Bench.working()
-    bench.lose()
-    bench.advance(100)
-    _ = bench.sent()
-    bench.register()
-    bench.reply(3, .refused(.starting))
-    #expect(bench.core.state == .waiting)
-    #expect(bench.core.lastLoss == .functionRefused)
-  }
-
   @Test func `answers reports after its own close as stale`() throws {
     let bench = try Bench.working()
     bench.assign(2, "a")

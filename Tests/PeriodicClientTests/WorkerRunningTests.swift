@@ -47,6 +47,31 @@ import Testing
     #expect(bench.isHeld(other))
   }
 
+  @Test func `loses a job to a full lock also when the answer is late`() throws {
+    let bench = try Bench.working()
+    bench.assign(2, "n")
+    let job = try bench.take()
+    let id = try bench.core.acquire(
+      lock: .of("L"), capacity: 1, job.token, timeout: 10, at: bench.now)
+    bench.advance(10)
+    #expect(bench.outcomes() == [.timedOut])
+    #expect(bench.isHeld(job) && bench.core.openRequests == 0)
+    _ = bench.sent()
+    bench.reply(id.number, .acquired(false))
+    #expect(!bench.isHeld(job) && bench.outcomes().isEmpty)
+    #expect(bench.commands() == ["2 grab"])
+  }
+
+  @Test func `keeps a job whose lock the server refused`() throws {
+    let bench = try Bench.working()
+    bench.assign(2, "n")
+    let job = try bench.take()
+    let id = try bench.core.acquire(lock: .of("L"), capacity: 1, job.token, at: bench.now)
+    bench.reply(id.number, .refused(.unknownCommand))
+    #expect(bench.outcomes() == [.refused])
+    #expect(bench.isHeld(job))
+  }
+
   @Test func `says nothing of a job that was lost with its connection`() throws {
     let bench = try Bench.working()
     bench.assign(2, "n")
