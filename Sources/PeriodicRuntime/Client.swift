@@ -23,7 +23,7 @@ public import PeriodicLoop
 ///
 /// Belongs to the loop's thread. Times are milliseconds: a `timeout` covers waiting for a
 /// connection and for the answer, `nil` is `ConnectionOptions.requestTimeout`, `.max` is for ever.
-public final class Client {
+public final class Client: Peer {
   let runner: PeerRunner<ClientCore>
 
   public init(
@@ -31,15 +31,8 @@ public final class Client {
   ) {
     let core = ClientCore(options: options, seed: .random(in: 0 ... .max))
     runner = PeerRunner(loop, to: address, core)
-    runner.afterTurn = { [unowned self] in notify() }
+    super.init(runner)
   }
-
-  deinit {
-    runner.afterTurn = nil
-    runner.close()
-  }
-
-  public var loop: Loop { runner.loop }
 
   // MARK: Requests
 
@@ -58,62 +51,5 @@ public final class Client {
     try runner.wait(onPart: onPart) { (core, tag, now) throws(RequestError) in
       try core.request(command, tag: tag, timeout: timeout, at: now)
     }
-  }
-
-  /// Ends a request now, as `cancelled`; it may be carried out nevertheless. False if it has ended.
-  @discardableResult
-  public func cancel(_ id: RequestID) -> Bool { runner.cancel(id) }
-
-  // MARK: Completions
-
-  /// The oldest completion of those delivered by `pull`, if there is one.
-  public func takeCompletion() -> Completion? { runner.core.takeCompletion() }
-
-  /// Completions that `takeCompletion` has ready.
-  public var completionCount: Int { runner.core.completionCount }
-
-  /// Called at the end of a turn that something happened in, while there are completions to take.
-  public var onCompletions: (() -> Void)?
-
-  /// Requests that have not ended.
-  public var openRequests: Int { runner.core.openRequests }
-
-  // MARK: Connection
-
-  public var state: ConnectionState { runner.core.state }
-  /// Why the last connection, or attempt at one, ended; and the same in words.
-  public var lastLoss: LossReason? { runner.core.lastLoss }
-  public var lastLossText: String? { runner.lossText }
-
-  /// Called at the end of the turn in which the connection came or went, with the newest state.
-  public var onStateChange: ((ConnectionState) -> Void)?
-  private var lastState = ConnectionState.connecting
-
-  /// Ends the connection and every open request, as `cancelled`; closures among them are called
-  /// before this returns. What was asked before is still sent, as far as the socket takes it at
-  /// once; whether it arrives is not known. Safe to call twice. Completions not taken can still be
-  /// taken.
-  ///
-  /// Lets go of the closures that were set, which may hold whoever set them.
-  public func close() {
-    runner.close()
-    onStateChange = nil
-    onCompletions = nil
-  }
-
-  private func notify() {
-    if state != lastState {
-      lastState = state
-      onStateChange?(state)
-    }
-    if completionCount > 0 { onCompletions?() }
-  }
-}
-
-/// What shows in a debugger or a failed test. Without it, looking inside would copy what cannot be
-/// copied, which stops the process.
-extension Client: CustomReflectable {
-  public var customMirror: Mirror {
-    Mirror(self, children: ["state": state, "openRequests": openRequests])
   }
 }

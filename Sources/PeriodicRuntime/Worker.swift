@@ -28,7 +28,7 @@ public import PeriodicLoop
 ///
 /// Belongs to the loop's thread. Times are milliseconds as with `Client`. Reports are usually not
 /// waited for, so their `Delivery` is `none` unless it is given.
-public final class Worker {
+public final class Worker: Peer {
   let runner: PeerRunner<WorkerCore>
   /// Inside `next`, which wants to hear of a job.
   private var isWaiting = false
@@ -40,22 +40,16 @@ public final class Worker {
   ) {
     let core = WorkerCore(slots: slots, options: options, seed: .random(in: 0 ... .max))
     runner = PeerRunner(loop, to: address, core)
-    runner.afterTurn = { [unowned self] in notify() }
+    super.init(runner)
   }
-
-  deinit {
-    runner.afterTurn = nil
-    runner.close()
-  }
-
-  public var loop: Loop { runner.loop }
 
   // MARK: Functions
 
   /// Announces a function, now and on every later connection.
   ///
-  /// `success` when the server has taken it. `refused` and `noWorker` take it back; `timedOut` and
-  /// `cancelled` only stop waiting for the answer.
+  /// `success` when the server has taken it; otherwise what became of this attempt. However it
+  /// ends, the worker goes on wanting the function, and asks a server that refused it again with
+  /// growing pauses, until `cannotDo`.
   @discardableResult
   public func canDo(
     function: Bytes, _ delivery: Delivery = .none, timeout: Int64? = nil
@@ -86,6 +80,9 @@ public final class Worker {
     }
   }
 
+  /// Functions that the server does not take at present; each is asked for again.
+  public var refusedFunctions: [[UInt8]] { runner.core.refusedFunctions }
+
   /// Jobs in hand at a time, from 1 to 4,096. Fewer takes effect as jobs are reported.
   public var slots: Int {
     get { runner.core.slotLimit }
@@ -111,8 +108,7 @@ public final class Worker {
   /// Takes a job, running the loop until one comes. Inside a callback of the loop: `deadlock`.
   ///
   /// - Parameter timeout: milliseconds to wait; `nil` is for ever. 0 or less gives the loop one
-  /// turn
-  ///   without waiting, so that a program may live on calls of this alone.
+  ///   turn without waiting, so that a program may live on calls of this alone.
   /// - Returns: `nil` when the time is over, and when no job will come any more because the worker
   ///   is closed or draining.
   public func next(timeout: Int64?) throws(RequestError) -> ReceivedJob? {
@@ -183,30 +179,7 @@ public final class Worker {
     }
   }
 
-  /// Ends a request now, as `cancelled`; it may be carried out nevertheless. False if it has ended.
-  @discardableResult
-  public func cancel(_ id: RequestID) -> Bool { runner.cancel(id) }
-
-  // MARK: Completions
-
-  /// The oldest completion of those delivered by `pull`, if there is one.
-  public func takeCompletion() -> Completion? { runner.core.takeCompletion() }
-  /// Completions that `takeCompletion` has ready.
-  public var completionCount: Int { runner.core.completionCount }
-  /// Called at the end of a turn that something happened in, while there are completions to take.
-  public var onCompletions: (() -> Void)?
-  /// Requests that have not ended.
-  public var openRequests: Int { runner.core.openRequests }
-
-  // MARK: Connection
-
-  public var state: ConnectionState { runner.core.state }
-  /// Why the last connection, or attempt at one, ended; and the same in words.
-  public var lastLoss: LossReason? { runner.core.lastLoss }
-  public var lastLossText: String? { runner.lossText }
-  /// Called at the end of the turn in which the connection came or went, with the newest state.
-  public var onStateChange: ((ConnectionState) -> Void)?
-  private var lastState = ConnectionState.connecting
+  // MARK: End
 
   /// Takes on nothing new; `success` when every job in hand is reported and answered. Jobs that
   /// were received and not taken are still handed over by `next()`.
@@ -219,34 +192,15 @@ public final class Worker {
     }
   }
 
-  /// Ends the connection and every open request, as `cancelled`; closures among them are called
-  /// before this returns. What was asked before is still sent, as far as the socket takes it at
-  /// once; whether it arrives is not known. Safe to call twice. Jobs taken stay valid, their
-  /// reports end as `stale`.
-  ///
-  /// Lets go of the closures that were set, which may hold whoever set them.
-  public func close() {
-    runner.close()
-    onStateChange = nil
-    onCompletions = nil
+  /// As for every `Peer`; frees nothing of the jobs in hand.
+  public override func close() {
+    super.close()
     onJobs = nil
   }
 
-  private func notify() {
-    if state != lastState {
-      lastState = state
-      onStateChange?(state)
-    }
-    if completionCount > 0 { onCompletions?() }
+  override func notify() {
+    super.notify()
     if receivedCount > 0 { onJobs?() }
     if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.stop() }
-  }
-}
-
-/// What shows in a debugger or a failed test. Without it, looking inside would copy what cannot be
-/// copied, which stops the process.
-extension Worker: CustomReflectable {
-  public var customMirror: Mirror {
-    Mirror(self, children: ["state": state, "openRequests": openRequests])
   }
 }
