@@ -494,7 +494,9 @@ PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, i
 PERIODIC_API int periodic_worker_free(periodic_worker *worker);
 
 /* Announces a function, now and on every later connection. With a `timeout_ms` of 0 this does not wait
- * for the server's word; otherwise it returns as a client's requests do.
+ * for the server's word; otherwise it returns as a client's requests do. Whatever it returns for the
+ * server's word, the worker goes on wanting the function: a server that refused it, or this identity, is
+ * asked again with growing pauses, until periodic_worker_cannot_do().
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_can_do(periodic_worker *worker, const void *function,
                                         size_t function_length, int timeout_ms);

@@ -9,7 +9,7 @@ struct HeldJobs: ~Copyable {
     /// Received, and not taken by the user.
     case queued
     case taken
-    /// Taken, but of a connection that is gone.
+    /// Taken, but given back by the server, or of a connection that is gone.
     case lost
     /// The server has taken it back; only its bytes are still here.
     case surrendered
@@ -73,6 +73,9 @@ struct HeldJobs: ~Copyable {
     }
     free.append(index)
   }
+
+  /// The job is the server's again, and in hand until it is reported.
+  mutating func lose(_ index: UInt32) { records[Int(index)].state = .lost }
 
   /// The job is no longer in hand; its bytes stay until `reclaim`.
   mutating func surrender(_ index: UInt32) {

@@ -83,6 +83,13 @@ extension WorkerCore {
     finishDrain()
   }
 
+  /// The server has taken a job back, and its user does not know: it is lost, as with a connection.
+  mutating func lose(_ token: JobToken) {
+    guard let job = jobs.find(token) else { return }
+    freeSlot(of: job)
+    jobs.lose(job)
+  }
+
   private mutating func freeSlot(of job: UInt32) {
     if jobs.state(job) == .lost { return }
     let slot = jobs.slot(job)

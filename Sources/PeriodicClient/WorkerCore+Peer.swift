@@ -86,8 +86,10 @@ extension WorkerCore: PeerCore {
     }
     connection.finish(place, as: outcome)
     switch request.kind {
-    case .acquire, .lateAcquire:
+    case .acquire:
       if outcome == .acquired(false) { surrender(JobToken(request.job), at: now) }
+    case .lateAcquire:
+      if outcome == .acquired(false) { lose(JobToken(request.job)) }
     case .canDo, .announceAgain:
       announced(request.detail, isTaken: outcome == .success, at: now)
     default: break

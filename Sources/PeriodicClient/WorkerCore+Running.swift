@@ -15,8 +15,8 @@ extension WorkerCore {
   }
 
   /// Asks for a lock. Ends as `acquired`: if the lock is full, the server keeps the job until it is
-  /// free and hands it out again then; it is no longer in hand, and must not be reported. That can
-  /// also come to pass after `timedOut` or `cancelled`, when the answer comes late.
+  /// free and hands it out again then; it is no longer in hand, and must not be reported. If that
+  /// answer comes after `timedOut` or `cancelled`, the job is lost, and its report ends as `stale`.
   ///
   /// - Parameter capacity: how many jobs may hold the lock; 0 counts as 1.
   public mutating func acquire(

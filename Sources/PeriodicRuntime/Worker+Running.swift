@@ -20,8 +20,8 @@ extension Worker {
   ///
   /// Ends as `acquired`. If the job does not get the lock it is no longer in hand: the server hands
   /// it out again when the lock is free. It must not be reported then, which throws `notHeld`; its
-  /// bytes stay where they are until the next job is taken. After `timedOut` and `cancelled` the
-  /// answer may still come and take the job: `isHeld` tells.
+  /// bytes stay where they are until the next job is taken. If that answer comes
+  /// after `timedOut` or `cancelled`, the job is lost as with a connection.
   @discardableResult
   public func acquire(
     lock: Bytes, capacity: UInt16, _ job: JobToken, _ delivery: Delivery, timeout: Int64? = nil

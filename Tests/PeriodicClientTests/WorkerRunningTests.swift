@@ -58,7 +58,9 @@ import Testing
     #expect(bench.isHeld(job) && bench.core.openRequests == 0)
     _ = bench.sent()
     bench.reply(id.number, .acquired(false))
-    #expect(!bench.isHeld(job) && bench.outcomes().isEmpty)
+    #expect(!bench.isHeld(job) && bench.commands().isEmpty && bench.outcomes().isEmpty)
+    _ = try bench.core.fail(job.token, at: bench.now)
+    #expect(bench.outcomes() == [.stale])
     #expect(bench.commands() == ["2 grab"])
   }
 

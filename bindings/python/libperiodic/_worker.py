@@ -129,7 +129,10 @@ class Worker(OnLoop):
         self._pointer = pointer
 
     def can_do(self, function: str | bytes, timeout: float | None = 10) -> None:
-        """Announces a function, now and on every later connection; a timeout of 0 does not wait."""
+        """Announces a function, now and on every later connection; a timeout of 0 does not wait.
+
+        Whatever this raises for the server's word, the worker goes on wanting the function: a server
+        that refused it is asked again with growing pauses, until `cannot_do`."""
         function = as_bytes(function)
         self._check(
             lib.periodic_worker_can_do(
