@@ -29,10 +29,15 @@ final class ServerConnection: StreamOwner {
   /// Gives the socket what it takes of the session's output.
   func flush() {
     guard let session else { return }
-    let sent = stream.write(session.output)
-    if sent > 0 {
-      hasWritten = true
-      session.wrote(sent)
+    while true {
+      let part = session.nextWrite
+      let count = part.count
+      let sent = stream.write(part)
+      if sent > 0 {
+        hasWritten = true
+        session.wrote(sent)
+      }
+      if sent < count || session.output.isEmpty { return }
     }
   }
 

@@ -27,6 +27,8 @@ public final class Session {
   /// Bytes received that no decoder has consumed.
   var input = ByteBuffer()
   var outgoing = ByteBuffer()
+  /// Generation 1: bytes at the front of the output whose frame the socket has taken in part.
+  private var frameRest = 0
   var generation1: Generation1Decoder?
   var generation2: Generation2Decoder
   var http: HTTPExchange?
@@ -59,6 +61,14 @@ public final class Session {
   /// Bytes for the socket; valid until the session is next touched.
   public var output: Bytes { outgoing.bytes }
 
+  /// What goes out with one system call: all of the output; in generation 1 one frame, because its
+  /// released client reads a frame as if it came in one piece (PROTOCOL 1.3).
+  public var nextWrite: Bytes {
+    guard generation1 != nil else { return output }
+    let count = frameRest > 0 ? frameRest : Generation1.lengthOfFrame(output)
+    return Bytes(rebasing: output[..<count])
+  }
+
   /// Whether nothing but the output has still to happen.
   public var isEnding: Bool {
     if case .ending = phase { true } else { false }
@@ -66,9 +76,21 @@ public final class Session {
 
   /// The socket took `count` bytes.
   public func wrote(_ count: Int) {
+    if generation1 != nil { noteFrames(count) }
     outgoing.consume(count)
     // What a burst needed is given back when the burst is over.
     if outgoing.isEmpty { outgoing.reset(keeping: 64 << 10) }
+  }
+
+  /// Finds out how much of a generation 1 frame is left when `count` bytes of output are gone.
+  private func noteFrames(_ count: Int) {
+    var gone = 0
+    while gone < count {
+      if frameRest == 0 { frameRest = Generation1.lengthOfFrame(Bytes(rebasing: output[gone...])) }
+      let part = min(frameRest, count - gone)
+      frameRest -= part
+      gone += part
+    }
   }
 
   var isOpen: Bool {

@@ -14,6 +14,14 @@ public enum Generation1 {
     }
   }
 
+  /// Bytes of the whole frame at the front of `bytes`, which has been encoded here; 0 if there is
+  /// none.
+  public static func lengthOfFrame(_ bytes: Bytes) -> Int {
+    var reader = ByteReader(bytes)
+    guard reader.uint32() != nil, let length = reader.uint32() else { return 0 }
+    return headerLength + Int(length)
+  }
+
   /// The start of a frame to a client, up to and with the separator after the message id.
   static func begin(_ message: [UInt8], payload: Int, into buffer: inout ByteBuffer) {
     message.withUnsafeBytes { begin($0, payload: payload, into: &buffer) }
