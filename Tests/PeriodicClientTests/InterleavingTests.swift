@@ -29,6 +29,13 @@ private final class ShadyServer {
     let key = JobKey.of("f", "n")
     let reply: Reply
     switch command {
+    case .receiveData where dice.roll(3) > 0:
+      for _ in 0..<dice.roll(3) { push(.data(.of("part")), message, &dice) }
+      reply = .data(.of("EOF"))
+    case .run, .dump, .status: reply = .data(.of("result"))
+    case .getSetting: reply = .setting(600)
+    case .acquire where dice.roll(4) > 0: reply = .acquired(dice.roll(2) == 0)
+    case .shutdown: return
     case .assigned, .unassigned: return
     case .ping: reply = .pong
     case .grab where dice.roll(3) > 0:
@@ -37,7 +44,10 @@ private final class ShadyServer {
     default:
       reply = dice.roll(5) == 0 ? .refused(.stopping) : dice.roll(5) == 0 ? .noWorker : .success
     }
-    if dice.roll(20) == 0 { return }
+    if dice.roll(20) > 0 { push(reply, message, &dice) }
+  }
+
+  private func push(_ reply: Reply, _ message: MessageID, _ dice: inout Dice) {
     let bytes = frame { Generation2.encode(reply, message, into: &$0) }
     // The greeting stays first: it is a server's first frame by rule.
     let place = replies.count > 1 ? 1 + dice.roll(replies.count) : replies.count
@@ -121,13 +131,23 @@ private final class Scene<Core: PeerCore & ~Copyable> {
     ]
     var ended: Set<RequestID> = []
     var inHand: [JobToken] = []
+    var said: [RequestID: JobToken] = [:]
     for _ in 0..<600 {
       if scene.dice.roll(3) == 0, let job = scene.bench.next() { inHand.append(job.token) }
       if !inHand.isEmpty, scene.dice.roll(2) == 0 {
         asked.insert(try report(scene, inHand.remove(at: scene.dice.roll(inHand.count))))
       }
+      if let job = inHand.last, scene.dice.roll(3) == 0 {
+        let id = try say(scene, job)
+        said[id] = job
+        asked.insert(id)
+      }
+      if scene.dice.roll(40) == 0 { asked.insert(try announce(scene)) }
       scene.step()
-      try collect(scene.bench, &ended)
+      for completion in try collect(scene.bench, &ended)
+      where completion.outcome == .acquired(false) {
+        inHand.removeAll { $0 == said[completion.id] }
+      }
       try #require(scene.bench.core.heldCount <= slots)
       try #require(inHand.count <= scene.bench.core.heldCount)
     }
@@ -141,13 +161,43 @@ private final class Scene<Core: PeerCore & ~Copyable> {
   private func ask(_ scene: Scene<ClientCore>) throws -> RequestID {
     let now = scene.bench.now
     let timeout: Int64? = scene.dice.roll(3) == 0 ? Int64(scene.dice.roll(300)) : nil
-    switch scene.dice.roll(5) {
-    case 0: return try scene.bench.core.ping(timeout: timeout, at: now)
-    case 1: return try scene.bench.core.remove(.of("f", "n"), timeout: timeout, at: now)
-    case 2: return try scene.bench.core.drop(function: .of("f"), timeout: timeout, at: now)
+    let job = JobFields(key: .of("f", "n"), workload: .of("work"))
+    let command: Command
+    switch scene.dice.roll(16) {
+    case 0: command = .ping
+    case 1: command = .remove(job.key)
+    case 2: command = .drop(function: .of("f"))
+    case 3: command = .getSetting(key: .of("timeout"))
+    case 4: command = .setSetting(key: .of("timeout"), value: 1)
+    case 5: command = .dump
+    case 6: command = .load(.of("\0\0\0\0\0\0\0\0"))
+    case 7: command = .shutdown
+    case 8: command = .status
+    case 9, 10: command = .run(job)
+    case 11, 12, 13: command = .receiveData(job)
+    default: command = .submit(job)
+    }
+    return try scene.bench.core.request(command, timeout: timeout, at: now)
+  }
+
+  private func say(_ scene: Scene<WorkerCore>, _ job: JobToken) throws -> RequestID {
+    let now = scene.bench.now
+    let timeout: Int64? = scene.dice.roll(3) == 0 ? Int64(scene.dice.roll(100)) : nil
+    switch scene.dice.roll(4) {
+    case 0: return try scene.bench.core.workData(job, .of("part"), timeout: timeout, at: now)
+    case 1: return try scene.bench.core.release(lock: .of("L"), job, timeout: timeout, at: now)
     default:
-      let job = JobFields(key: .of("f", "n"), workload: .of("work"))
-      return try scene.bench.core.submit(job, timeout: timeout, at: now)
+      return try scene.bench.core.acquire(
+        lock: .of("L"), capacity: 1, job, timeout: timeout, at: now)
+    }
+  }
+
+  private func announce(_ scene: Scene<WorkerCore>) throws -> RequestID {
+    let now = scene.bench.now
+    switch scene.dice.roll(3) {
+    case 0: return try scene.bench.core.cannotDo(function: .of("g"), at: now)
+    case 1: return try scene.bench.core.broadcast(function: .of("g"), timeout: 50, at: now)
+    default: return try scene.bench.core.canDo(function: .of("f"), timeout: 50, at: now)
     }
   }
 
@@ -160,11 +210,16 @@ private final class Scene<Core: PeerCore & ~Copyable> {
     }
   }
 
+  /// Each has one end, and nothing comes after it.
+  @discardableResult
   private func collect<Core: PeerCore & ~Copyable>(
     _ bench: Bench<Core>, _ ended: inout Set<RequestID>
-  ) throws {
-    for completion in bench.completions() {
-      try #require(ended.insert(completion.id).inserted)
+  ) throws -> [Completion] {
+    let completions = bench.completions()
+    for completion in completions {
+      try #require(!ended.contains(completion.id))
+      if completion.outcome.isFinal { ended.insert(completion.id) }
     }
+    return completions
   }
 }
