@@ -6,7 +6,7 @@ root=$DESTDIR$PREFIX
 
 install -d "$root/bin" "$root/lib/pkgconfig" "$root/include"
 install -m 755 -s .build/release/periodic-cli "$root/bin/periodic"
-ln -sf periodic "$root/bin/periodicd"
+for name in periodicd periodic-run periodic-run-pipe; do ln -sf periodic "$root/bin/$name"; done
 install -m 755 -s .build-library/release/libperiodic.so "$root/lib/libperiodic.so.0"
 ln -sf libperiodic.so.0 "$root/lib/libperiodic.so"
 install -m 644 include/periodic.h "$root/include/periodic.h"

@@ -27,6 +27,7 @@ public final class ChildProcess {
   private var standardOutput: DescriptorWatch?
   private var pending: ArraySlice<UInt8>
   private let leadsGroup: Bool
+  private var keepsInput: Bool
   private var output: ((Bytes) -> Void)?
   private var ended: ((Exit) -> Void)?
   public let id: Int32
@@ -40,11 +41,14 @@ public final class ChildProcess {
   /// program has ended and what it wrote has been read. What its own children write later is lost.
   /// Standard error is the caller's.
   ///
+  /// With `keepsInput` the standard input stays open after `input`, for `send`, until `closeInput`.
+  ///
   /// With `leadsGroup` it has a session and process group of its own, and `kill` reaches all of
   /// that.
   public init(
     _ loop: Loop, _ arguments: [[UInt8]], environment: [String]? = nil, input: [UInt8] = [],
-    leadsGroup: Bool = true, output: @escaping (Bytes) -> Void, ended: @escaping (Exit) -> Void
+    keepsInput: Bool = false, leadsGroup: Bool = true, output: @escaping (Bytes) -> Void,
+    ended: @escaping (Exit) -> Void
   ) throws(LoopError) {
     guard let program = arguments.first else {
       throw LoopError(UV_EINVAL.rawValue, saying: "start a program: no name was given")
@@ -73,6 +77,7 @@ public final class ChildProcess {
     self.loop = loop
     self.process = process
     self.leadsGroup = leadsGroup
+    self.keepsInput = keepsInput
     self.output = output
     self.ended = ended
     pending = input[...]
@@ -89,6 +94,18 @@ public final class ChildProcess {
     guard process != nil else { return }
     // Fails only when nobody is left, which is what was wanted.
     _ = Glibc.kill(leadsGroup ? -id : id, signal)
+  }
+
+  /// Writes more to the standard input, after what waits there. Nothing once that is closed.
+  public func send(_ bytes: [UInt8]) {
+    pending += bytes
+    write()
+  }
+
+  /// Closes the standard input when everything has been written.
+  public func closeInput() {
+    keepsInput = false
+    write()
   }
 
   /// Forgets the program, which goes on: neither `output` nor `ended` is called any more.
@@ -132,10 +149,14 @@ public final class ChildProcess {
         standardInput.watch(writes: true)
         return
       }
-      if sent < 0 { break }
+      if sent < 0 {
+        keepsInput = false
+        break
+      }
       pending = pending.dropFirst(sent)
     }
     pending = []
+    if keepsInput { return standardInput.watch(writes: false) }
     standardInput.close()
     self.standardInput = nil
   }

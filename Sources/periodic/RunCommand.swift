@@ -17,7 +17,8 @@ struct RunCommand: ParsableCommand {
       -f FUNC --exec CMD: the program gets the job's name as its last argument and the workload on \
       its standard input. What it prints is passed on, except lines that begin with a word for us: \
       SCHED_LATER n (run again in n seconds), FAIL, DONE. Without one of them the job is done when \
-      the program ends with status 0, and failed otherwise.
+      the program ends with status 0, and failed otherwise. With --data or --work-data what it \
+      prints is the result instead; with --pipe the program stays, as with periodic-run-pipe.
       """)
 
   @OptionGroup var connection: ServerAddress
@@ -37,14 +38,27 @@ struct RunCommand: ParsableCommand {
       valueName: "command"))
   var command: String?
   @Option(
-    name: [.customShort("t"), .long],
+    name: [.customShort("t"), .long], parsing: .unconditional,
     help: ArgumentHelp(
-      "Seconds that the run may take.", discussion: "Default: 10 for FUNC NAME.",
+      "Seconds that a run may take.",
+      discussion: """
+        Default: 10 for FUNC NAME. To work: 0, never stopped; -1 is the job's time limit.
+        """,
       valueName: "seconds"))
-  var timeout: Int32?
+  var timeout: Int64?
+
+  @OptionGroup(title: "Working") var options: WorkerOptions
+  @Flag(help: "To work: what the program prints is the job's result.") var data = false
+  @Flag(help: "To work: the program speaks in lines, WORKDATA x and WORKDONE x.")
+  var workData = false
+  @Flag(help: "To work: the program stays, and gets a line for each job.") var pipe = false
+  @Option(
+    help: ArgumentHelp(
+      "With --pipe: seconds to say that it is ready; 0: for ever.", valueName: "seconds"))
+  var readyTimeout: Int64 = 10
 
   /// Seconds, as the older tool has it (PROTOCOL 4.3).
-  private static let ordinaryTimeout: Int32 = 10
+  private static let ordinaryTimeout: Int64 = 10
 
   func validate() throws {
     if positional.isEmpty {
@@ -53,29 +67,41 @@ struct RunCommand: ParsableCommand {
         throw ValidationError("FUNC NAME to run a job; or -f FUNC and --exec CMD to work")
       }
       if workload != nil { throw ValidationError("--workload goes with FUNC NAME") }
+      _ = try plan()
       return
     }
     guard positional.count == 2, function == nil, command == nil else {
       throw ValidationError("one function and one name: FUNC NAME; or -f FUNC and --exec CMD")
     }
     _ = try JobName(function: positional[0], name: positional[1])
-    if let timeout, timeout < 0 { throw ValidationError("--timeout \(timeout): less than none") }
+    if let timeout, !(0...Int64(Int32.max)).contains(timeout) {
+      throw ValidationError("--timeout \(timeout): from 0 to \(Int32.max) seconds")
+    }
   }
 
   func run() throws {
-    guard let function, let command else { return try runJob() }
-    let worker = try ScriptWorker(
-      function: function,
-      command: command.split(separator: " ", omittingEmptySubsequences: false).map(String.init),
-      address: parseAddress(connection.address()))
-    try worker.run()
+    guard positional.isEmpty else { return try runJob() }
+    let plan = try plan()
+    try WorkerProgram(plan, at: connection).run {
+      pipe ? PipeRuns(plan, $0, $1) as any RunDoer : ProgramRuns(plan, $0, $1)
+    }
+  }
+
+  private func plan() throws -> WorkerPlan {
+    let words = (command ?? "").split(separator: " ", omittingEmptySubsequences: false)
+    var plan = WorkerPlan(function: function ?? "", command: words.map(String.init))
+    try options.apply(to: &plan)
+    plan.output = workData ? .lines : data ? .result : .script
+    plan.timeLimit = try WorkerOptions.timeLimit(timeout ?? 0)
+    plan.readySeconds = try WorkerPlan.readySeconds(readyTimeout)
+    return plan
   }
 
   private func runJob() throws {
     let content = try workload.map(periodic.workload) ?? []
     let job = Job(
       positional[0], positional[1], workload: content,
-      timeout: timeout ?? RunCommand.ordinaryTimeout)
+      timeout: Int32(timeout ?? RunCommand.ordinaryTimeout))
     let output = DataOutput(json: json)
     let result = try Remote(connection).run(job) { output.show("Data", $0) }
     guard let result else {
