@@ -15,6 +15,8 @@ final class FakeServer: StreamOwner {
   var answers = true
   /// Called with each command before it is answered.
   var onCommand: ((Command) -> Void)?
+  /// Announcements to be refused before one is taken.
+  var refusals = 0
   /// Names of jobs to hand out, one for each grab.
   var jobs: [StaticString] = []
   private(set) var connections = 0
@@ -79,9 +81,12 @@ final class FakeServer: StreamOwner {
     switch command {
     case .assigned, .unassigned: return
     case .status: Generation2.encode(.data(.none), id, into: &peer.output)
+    case .canDo where refusals > 0, .broadcast where refusals > 0:
+      refusals -= 1
+      return Generation2.encode(.noWorker, id, into: &peer.output)
     default: Generation2.encode(.success, id, into: &peer.output)
     }
-    if case .grab = command, !jobs.isEmpty {
+    if case .grab = command, !jobs.isEmpty, refusals == 0 {
       let name = jobs.removeFirst()
       let key = JobKey(
         function: Bytes(start: name.utf8Start, count: 1),

@@ -95,6 +95,18 @@ import Testing
     #expect(throws: RequestError.notHeld) { try worker.done(job.token) }
   }
 
+  /// PROTOCOL 1.4: who may do what can change while a server runs.
+  @Test func `shows what the server refuses, and begins when it does so no longer`() throws {
+    let scene = try Scene()
+    scene.server.refusals = 3
+    scene.server.jobs = ["a"]
+    let worker = Worker(scene.loop, to: scene.server.address, options: scene.options)
+    #expect(try worker.broadcastAndWait("f") == .noWorker)
+    #expect(worker.refusedFunctions == [Array("f".utf8)])
+    #expect(try worker.next(timeout: 5_000)?.key.name.text == "a")
+    #expect(worker.refusedFunctions.isEmpty && scene.server.connections == 1)
+  }
+
   @Test func `lives on asking for jobs without waiting`() throws {
     let scene = try Scene()
     scene.server.jobs = ["a"]

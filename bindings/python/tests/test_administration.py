@@ -124,6 +124,23 @@ def test_an_identity_does_what_its_line_says(loop, identities):
             root.shutdown()
 
 
+def test_a_worker_begins_when_it_may(loop, identities):
+    """PROTOCOL 1.4: the file is read again while the server runs."""
+    with Server(loop, auth_file=identities) as server:
+        address = server.listen("tcp://127.0.0.1:0")
+        with (
+            Client(loop, address, identity="root", token="top") as root,
+            Worker(loop, address, identity="carl", token="later") as carl,
+        ):
+            with pytest.raises(libperiodic.NoWorker):
+                carl.can_do("f")
+            root.submit("f", "n")
+            assert carl.next(timeout=0.3) is None
+            with identities.open("a") as file:
+                file.write("worker carl later f\n")
+            assert carl.next(timeout=20).name == b"n"
+
+
 @pytest.mark.parametrize("credentials", [{}, {"identity": "anne", "token": "wrong"}])
 def test_who_is_not_known_may_do_nothing(loop, identities, credentials):
     with Server(loop, auth_file=identities) as server:
