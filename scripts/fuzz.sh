@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
-scratch=$PWD/.build-fuzz
+scratch=${FUZZ_SCRATCH:-$PWD/.build-fuzz}
 resources=$(dirname "$(dirname "$(readlink -f "$(command -v swiftc)")")")/lib/clang
 runtime=$(find "$resources"/*/lib -name 'libclang_rt.fuzzer_no_main-x86_64.a' | head -1)
 [ -n "$runtime" ] || { echo "the toolchain has no libFuzzer" >&2; exit 1; }

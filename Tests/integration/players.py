@@ -26,7 +26,7 @@ class Refused(Exception):
 class Player:
     """One process of one released client, in the environment that holds it unchanged."""
 
-    def __init__(self, version: str, role: str, address: str, log: pathlib.Path):
+    def __init__(self, version: str, role: str, address: str, log: pathlib.Path, *more: str):
         self.version = version
         self.numbers = itertools.count(1)
         self.replies: dict[int, queue.Queue] = {}
@@ -38,6 +38,7 @@ class Player:
                 HERE / "released" / SCRIPTS[version],
                 address,
                 role,
+                *more,
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

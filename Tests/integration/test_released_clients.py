@@ -12,7 +12,7 @@ import time
 import pytest
 import wire
 from conftest import Daemon
-from players import SECOND, VERSIONS, Refused, Stage
+from players import SECOND, VERSIONS, Player, Refused, Stage
 
 RUN, BROADCAST, CONFIG_GET, CONFIG_SET, CONFIG, RECV_DATA, WORK_DATA = 25, 21, 22, 23, 24, 31, 32
 
@@ -99,6 +99,19 @@ def test_run_job_brings_the_result(stage, raw, client, worker):
     ]
     assert [client.result(run) for run in runs] == [result, "failed", "failed"]
     await_status(raw, function, 1, 0, 0)
+
+
+@pytest.mark.parametrize("client", SECOND)
+def test_a_generation_1_workers_data_is_the_result(stage, client):
+    client, function = stage.client(client), stage.function()
+    with wire.Peer1(stage.daemon.unix, wire.WORKER) as worker:
+        worker.send(wire.CAN_DO, function.encode())
+        assert worker.ask(wire.PING) == bytes([wire.PONG])
+        run = client.begin("run", func=function, name="n", workload="hi", timeout=10)
+        handle, job = worker.grab()
+        assert job["workload"] == "hi"
+        worker.send(wire.DONE, handle + wire.SEPARATOR + b"the" + wire.SEPARATOR + b"result")
+        assert client.result(run) == "the\0\1result"
 
 
 @pytest.mark.parametrize("client", SECOND)
@@ -203,19 +216,20 @@ def test_a_lock_never_has_more_holders_than_allowed(stage, raw):
 
 @pytest.mark.parametrize("client", VERSIONS)
 def test_a_broadcast_reaches_every_worker(stage, raw, client):
+    """Those of generation 1, which cannot say BROADCAST, are receivers like the others (2.13)."""
     client, function = stage.client(client), stage.function()
-    workers = [stage.another(version) for version in SECOND]
+    workers = [stage.another(version) for version in VERSIONS]
     for worker in workers:
-        worker.ask("broadcast", func=function)
-    await_status(raw, function, 3, 0, 0)
+        worker.ask("broadcast" if worker.version in SECOND else "can_do", func=function)
+    await_status(raw, function, 4, 0, 0)
     # It goes to those that wait at that moment, so all must: each has a job of its own first.
     for worker in workers:
         own = stage.function()
         worker.ask("can_do", func=own)
         assert raw.ask(RUN, wire.job2(own.encode(), b"n", b"done", timeout=20))[0] == wire.DATA
     assert client.ask("submit", func=function, name="n", workload="done") is True
-    assert [worker.event("run", func=function)["name"] for worker in workers] == ["n"] * 3
-    await_status(raw, function, 3, 0, 0)
+    assert [worker.event("run", func=function)["name"] for worker in workers] == ["n"] * 4
+    await_status(raw, function, 4, 0, 0)
 
 
 # Losses and resubmission (2.2, 2.4)
@@ -329,7 +343,7 @@ def test_a_dump_is_loaded_and_run(stage, raw, worker):
         await_status(raw, name, 1, 0, 0)
 
 
-# Identities (1.4): no released client says who it is
+# Identities (1.4): no released client says who it is by itself
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -348,3 +362,26 @@ def test_without_an_identity_nothing_is_allowed(make_daemon, tmp_path, version):
                 client.ask("run", func="f", name="n")
     finally:
         stage.close()
+
+
+def test_with_an_identity_what_it_may_is_allowed(make_daemon, tmp_path):
+    rules = tmp_path / "identities"
+    rules.write_text("client ann a-token f,g\nworker wes w-token f\n")
+    guarded = make_daemon("memory:", "--auth-file", str(rules)).start()
+    cast = {
+        who: Player("1.0.0", "client", guarded.tcp, tmp_path / f"{who}.log", who)
+        for who in ("ann:a-token", "ann:wrong", "wes:w-token")
+    }
+    worker = Player("1.0.0", "worker", guarded.tcp, tmp_path / "worker.log", "wes:w-token")
+    try:
+        worker.ask("start", size=1)
+        assert worker.ask("can_do", func="f") is True
+        assert worker.ask("can_do", func="g") is False
+        for who, answer in [("ann:a-token", True), ("ann:wrong", False), ("wes:w-token", False)]:
+            assert cast[who].ask("submit", func="f", name=who, workload="done") is answer
+            assert cast[who].ask("submit", func="h", name=who) is False
+        assert worker.event("done")["name"] == "ann:a-token"
+        assert list(cast["ann:a-token"].ask("status")) == ["f"]
+    finally:
+        for player in [worker, *cast.values()]:
+            player.close()

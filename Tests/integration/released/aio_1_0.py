@@ -1,8 +1,12 @@
-"""aio-periodic 1.0.0 as a client or worker. Arguments: the address, client or worker."""
+"""aio-periodic 1.0.0 as a client or worker. Arguments: the address, client or worker, and who it is.
+
+An identity, NAME:TOKEN, is what its next version registers with; 1.0.0 sends it as its type.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import struct
 import sys
 
 from aio_periodic import Client, Worker
@@ -89,8 +93,12 @@ class OfWorker:
         self.working = asyncio.ensure_future(self.worker.work(size))
 
 
-async def main(address: str, role: str) -> None:
+async def main(address: str, role: str, identity: str = "") -> None:
     peer = Client() if role == "client" else Worker()
+    if identity:
+        parts = (part.encode() for part in identity.split(":"))
+        texts = b"".join(struct.pack(">Q", len(part)) + part for part in parts)
+        peer._clientType = (b"\3" if role == "client" else b"\4") + texts
     await peer.connect(Transport(address))
     if role == "client":
         await play(OfClient(peer))
