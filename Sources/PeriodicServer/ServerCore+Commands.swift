@@ -76,7 +76,7 @@ extension ServerCore {
   /// What a server that stops does not take up any more.
   private func isNewWork(_ command: Command) -> Bool {
     switch command {
-    case .submit, .run, .receiveData, .load, .dump, .canDo, .broadcast: true
+    case .submit, .run, .receiveData, .load, .canDo, .broadcast: true
     default: false
     }
   }
