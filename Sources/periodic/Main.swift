@@ -42,6 +42,7 @@ enum Main {
       "host", "driver", "dbpath", "path", "store", "args", "sched_later", "exec", "version",
       "help", "timeout", "later", "workload", "redis", "cpus", "cpuprofile",
     ]
+    if arguments.first == "-v" { return ["--version"] + arguments.dropFirst() }
     // What follows `--` is no flag.
     let flags = arguments.prefix { $0 != "--" }
     let rewritten = flags.map { argument in

@@ -199,6 +199,12 @@ def test_a_file_that_holds_no_jobs_is_refused_as_a_whole(daemon, content):
     assert run.returncode == 1 and run.stderr and stored(daemon) == {}
 
 
+def test_the_version_is_told_in_each_spelling():
+    """PROTOCOL 4.1."""
+    said = {periodic(flag).stdout for flag in ("-v", "-version", "--version")}
+    assert len(said) == 1 and said.pop().count(b".") == 2
+
+
 def test_status_as_json(daemon):
     periodic("submit", "f", "n", "--later", "60", address=daemon.unix)
     line = json.loads(periodic("status", "--json", address=daemon.unix).stdout)
