@@ -14,6 +14,14 @@ extension Engine {
     return claim == .none ? nil : claim
   }
 
+  /// Where a locked job waits.
+  func queuedClaim(_ job: Slot) -> Slot? {
+    guard jobs[job].pointee.state == .locked else { return nil }
+    var claim = jobs[job].pointee.claim
+    while claims[claim].pointee.isHolder { claim = claims[claim].pointee.nextOfJob }
+    return claim
+  }
+
   func claimCount(_ job: Slot) -> Int {
     var count = 0
     var claim = jobs[job].pointee.claim

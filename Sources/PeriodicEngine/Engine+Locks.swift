@@ -59,13 +59,14 @@ extension Engine {
       return .now(.success)
     }
     if case .key(let key) = reference, let function = findFunction(key.function),
-      let job = findJob(key.name, of: function), jobs[job].pointee.state == .locked,
-      let lock = findLock(name), let claim = findClaim(job, lock),
-      claims[claim].pointee.session == id(of: peer)
+      let job = findJob(key.name, of: function), let queued = queuedClaim(job),
+      claims[queued].pointee.session == id(of: peer),
+      let lock = findLock(name), let claim = findClaim(job, lock)
     {
-      unschedule(job)
+      // One that the job holds meanwhile it gives back, and waits on for the other.
+      if claim == queued { unschedule(job) }
       removeClaim(claim, into: &effects)
-      waitAgain(job, at: now, into: &effects)
+      if claim == queued { waitAgain(job, at: now, into: &effects) }
     }
     return .now(.success)
   }

@@ -146,6 +146,20 @@ import Testing
     #expect(bench.status()?.locked == 0)
   }
 
+  @Test func `is given back by a job that waits for another`() {
+    running("a", "b", "c")
+    _ = bench.acquire("outer", for: "b", by: "b")
+    _ = bench.acquire("inner", for: "a", by: "a")
+    _ = bench.acquire("inner", for: "b", by: "b")
+    // What a client says that leaves one lock inside another.
+    bench.release("outer", for: "b", by: "b")
+    #expect(bench.acquire("outer", for: "c", by: "c") == "acquired true")
+    #expect(bench.status()?.locked == 1)
+    bench.grab("b", 2)
+    bench.release("inner", for: "a", by: "a")
+    #expect(bench.takeAssigned() == ["b b"])
+  }
+
   @Test func `answers every release with success`() {
     running("a")
     bench.release("l", for: "a", by: "a")

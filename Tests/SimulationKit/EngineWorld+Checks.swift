@@ -69,6 +69,8 @@ extension EngineWorld {
     openPeer(worker: true)
     let worker = peers.count - 1
     for function in functionNames where functions.contains(function) { register(worker, function) }
+    // Without it jobs that took two locks in opposite order would wait for each other for ever.
+    set("lock-timeout", 5, by: worker)
     var left = 4 * jobs.count + 100
     while !jobs.isEmpty {
       left -= 1

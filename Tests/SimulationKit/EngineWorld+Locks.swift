@@ -57,9 +57,13 @@ extension EngineWorld {
     accept(key, peer)
     if job(key)?.holds(peer) == true {
       release(key, name)
-    } else if queued.contains(where: { $0.key == key }), job(key)?.state == .locked(name) {
-      leaveQueue(key)
-      update(key) { $0.waitAgain() }
+    } else if queued.contains(where: { $0.key == key }) {
+      // Heard from the connection whose ACQUIRE queued the job, also for a lock that it holds.
+      release(key, name)
+      if job(key)?.state == .locked(name) {
+        leaveQueue(key)
+        update(key) { $0.waitAgain() }
+      }
     }
     send(key, body: name, peer, expecting: "success") { key, lock in
       .release(lock: lock, .key(key))

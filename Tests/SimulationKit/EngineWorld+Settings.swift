@@ -33,12 +33,16 @@ extension EngineWorld {
         .getSetting(key: key.function)
       }
     }
-    let value = random.below(20)
+    set(key, random.below(20), by: peer)
+  }
+
+  func set(_ key: String, _ value: Int, by peer: Int) {
     log("\(peer) sets \(key) to \(value)")
     if EngineWorld.defaults[key] != nil {
       settings[key] = max(value, EngineWorld.least[key] ?? 0)
       promise(ModelStore.settingKey(key), String(setting(key)), isPut: false)
     }
+    let name = KeyName(function: key, name: "")
     send(name, peer, expecting: "success", promise: true) { name, _ in
       .setSetting(key: name.function, value: UInt32(value))
     }

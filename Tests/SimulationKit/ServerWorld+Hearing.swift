@@ -66,6 +66,10 @@ extension ServerWorld {
     switch peer.outstanding[message] {
     case .status: peer.outstanding[message] = nil
     case .dump:
+      if case .unknown? = peer.decoder1.reply(content) {
+        expect(isEnding, "2.10: a dump is refused")
+        return answered(message, false, peer)
+      }
       if content.text != "EOF" { return heard(content, of: message, peer) }
       peer.outstanding[message] = nil
       dumpEnded(message, peer)
