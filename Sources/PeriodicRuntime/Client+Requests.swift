@@ -48,13 +48,13 @@ extension Client {
   /// `success` at its end, or when the server has waited long enough; `noWorker` if nobody can do
   /// the function. The job need not exist yet.
   ///
-  /// - Parameter seconds: how long the server shall let us listen; 0 is 60.
+  /// - Parameter seconds: how long the server shall let us listen; 0 and less is 60.
   /// - Parameter timeout: `nil` is those seconds and `ConnectionOptions.requestTimeout` on top.
   @discardableResult
   public func receiveData(
     _ key: JobKey, seconds: Int32 = 0, _ delivery: Delivery, timeout: Int64? = nil
   ) throws(RequestError) -> RequestID {
-    let job = JobFields(key: key, timeout: seconds)
+    let job = JobFields(key: key, timeout: max(0, seconds))
     return try request(.receiveData(job), delivery, timeout: timeout)
   }
 

@@ -88,7 +88,7 @@ extension Client {
     _ key: JobKey, seconds: Int32 = 0, timeout: Int64? = nil,
     onPart: @escaping ([UInt8]) -> Void
   ) throws(RequestError) -> Outcome {
-    let job = JobFields(key: key, timeout: seconds)
+    let job = JobFields(key: key, timeout: max(0, seconds))
     return try wait(for: .receiveData(job), timeout: timeout, onPart: onPart)
   }
 

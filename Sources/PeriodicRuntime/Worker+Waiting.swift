@@ -14,6 +14,16 @@ extension Worker {
     }
   }
 
+  /// Announces a function as a broadcast; see `broadcast(function:)`.
+  @discardableResult
+  public func broadcast(
+    _ function: String, _ delivery: Delivery = .none, timeout: Int64? = nil
+  ) throws(RequestError) -> RequestID {
+    try lend(function) { (function) throws(RequestError) in
+      try broadcast(function: function, delivery, timeout: timeout)
+    }
+  }
+
   /// Takes a function back; see `cannotDo(function:)`.
   @discardableResult
   public func cannotDo(

@@ -101,8 +101,10 @@ import Testing
     scene.server.refusals = 3
     scene.server.jobs = ["a"]
     let worker = Worker(scene.loop, to: scene.server.address, options: scene.options)
-    #expect(try worker.broadcastAndWait("f") == .noWorker)
-    #expect(worker.refusedFunctions == [Array("f".utf8)])
+    var outcome: Outcome?
+    try worker.broadcast("f", .call { outcome = $0 })
+    #expect(scene.run { outcome != nil })
+    #expect(outcome == .noWorker && worker.refusedFunctions == [Array("f".utf8)])
     #expect(try worker.next(timeout: 5_000)?.key.name.text == "a")
     #expect(worker.refusedFunctions.isEmpty && scene.server.connections == 1)
   }
