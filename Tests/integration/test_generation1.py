@@ -45,6 +45,7 @@ def test_each_frame_leaves_with_one_system_call(make_daemon, tmp_path, recorder)
         peer.submit("f", "n", workload="w" * 200_000)
         assert peer.ask(DUMP).startswith(b'{"jobs":[{"job_id":')
         assert peer.receive()[1] == b"EOF"
+    assert daemon.stop() == 0
     sends = [line.split() for line in log.read_text().splitlines()]
     assert len(sends) >= 53
     for _, count, _, first in sends:
