@@ -28,7 +28,8 @@ fuzz_one() {
   if "$fuzz" "$1" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
     -print_final_stats=1 -artifact_prefix="$scratch/findings/$1-" \
     "$scratch/corpus/$1" "Tests/Fixtures/fuzz/$1" >"$scratch/$1.log" 2>&1; then
-    echo "$1: no finding, $(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/$1.log") inputs"
+    inputs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$scratch/$1.log")
+    echo "$1: no finding, $inputs inputs"
   else
     tail -40 "$scratch/$1.log" >&2
     echo "$1: see $scratch/$1.log" >&2

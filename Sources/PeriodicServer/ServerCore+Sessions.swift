@@ -17,7 +17,8 @@ extension ServerCore {
     guard connections.count < configuration.limits.connections, phase != .stopped else {
       return nil
     }
-    let session = Session(limits: configuration.limits, at: now)
+    opened += 1
+    let session = Session(limits: configuration.limits, order: opened, at: now)
     connections[ObjectIdentifier(session)] = session
     awaited.append(session, at: now.monotonic)
     return session

@@ -85,7 +85,7 @@ extension ServerCore {
   /// Once everything promised is durable and said, closes what is left.
   private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
     guard gate.isIdle, moving.isEmpty else { return }
-    let open = connections.values.sorted { $0.openedAt < $1.openedAt }
+    let open = connections.values.sorted { $0.order < $1.order }
     // Who waits for a job hears why, before the job's worker goes.
     for session in open where session.http != nil {
       giveUpHTTP(session, HTTPFailure(.unavailable, "stopping"))

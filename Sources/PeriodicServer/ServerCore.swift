@@ -38,6 +38,8 @@ public final class ServerCore {
   /// Every open connection.
   var connections: [ObjectIdentifier: Session] = [:]
   var connectionIDs: UInt32 = 0
+  /// Connections that were ever open.
+  var opened: UInt64 = 0
   /// Sessions with something to write or to close, in the order in which they got it.
   var dirty: [Session] = []
   /// Sessions whose input waits for the store or for the start.

@@ -40,7 +40,8 @@ public final class Session {
 
   /// Replies that wait for a batch.
   var heldReplies = 0
-  let openedAt: Int64
+  /// Which connection of the server it is, counted from 1: the order in which they came.
+  let order: UInt64
   /// Its place among those that must say something in time.
   var awaited: Awaited?
   var heardAt: Int64
@@ -52,9 +53,9 @@ public final class Session {
   /// The peer has sent its last byte.
   var hasEnded = false
 
-  init(limits: Limits, at now: Now) {
+  init(limits: Limits, order: UInt64, at now: Now) {
     generation2 = Generation2Decoder(limit: limits.frameBytes)
-    openedAt = now.monotonic
+    self.order = order
     heardAt = now.monotonic
   }
 

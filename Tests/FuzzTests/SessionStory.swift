@@ -96,7 +96,7 @@ struct SessionStory {
     case 6: body2(23, name8(roll(2) == 0 ? "lock-timeout" : "timeout") + [0, 0, 0, UInt8(roll(9))])
     case 7, 8: body2(25, job2())
     case 9: body2(31, job2())
-    case 10: body2([9, 11, 35, 16][roll(4)], [])
+    case 10: body2([9, 11, 35, 16, 20][roll(roll(8) == 0 ? 5 : 4)], [])
     default: body2(13, job2())
     }
   }

@@ -13,7 +13,12 @@ import threading
 HERE = pathlib.Path(__file__).parent
 ENVIRONMENTS = pathlib.Path(os.environ.get("PERIODIC_VENVS", HERE.parents[1] / ".build/venvs"))
 
-SCRIPTS = {"1.0.0": "aio_1_0.py", "0.2.8": "aio_0_2.py", "0.2.1": "aio_0_2.py", "0.1.6": "aio_0_1.py"}
+SCRIPTS = {
+    "1.0.0": "aio_1_0.py",
+    "0.2.8": "aio_0_2.py",
+    "0.2.1": "aio_0_2.py",
+    "0.1.6": "aio_0_1.py",
+}
 VERSIONS = list(SCRIPTS)
 #: Those of generation 2, which can wait for a result and remove a job.
 SECOND = ["1.0.0", "0.2.8", "0.2.1"]

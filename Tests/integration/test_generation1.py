@@ -138,7 +138,8 @@ def test_a_dump_comes_in_chunks_and_is_loaded_again(daemon):
         again = [json.loads(client.receive()[1])["jobs"] for _ in range(3)]
 
         def without_id(parts):
-            return sorted((job["name"], job["workload"], job["sched_at"]) for p in parts for job in p)
+            keys = ("name", "workload", "sched_at")
+            return sorted([job[key] for key in keys] for part in parts for job in part)
 
         assert without_id(again) == without_id(jobs)
 

@@ -15,8 +15,8 @@ from conftest import BINARY
 from players import Player
 
 WORKERS, PROGRAMS, RAW1 = 50, 15, 10
-#: 1.0.0 can reach a dying server's queue of connections, and then never stops connecting: each of
-#: its attempts ends the one before, which begins another. A server that stops closes its door first.
+#: 1.0.0 can reach a dying server's queue of connections, and then never stops connecting: each
+#: of its attempts ends the one before, which begins another. One that stops closes its door first.
 RELEASED = {"kill": 0, "stop": 5}
 JOBS = 20
 
@@ -94,7 +94,8 @@ class Crew:
             player.ask("start", size=1)
             player.ask("can_do", func=name)
             self.released.append((name.encode(), player))
-        self.programs = [(name.encode(), self.program(name)) for name in itertools.islice(mine, PROGRAMS)]
+        programs = itertools.islice(mine, PROGRAMS)
+        self.programs = [(name.encode(), self.program(name)) for name in programs]
         raw = [(name, 1) for name in itertools.islice(mine, RAW1)] + [(name, 2) for name in mine]
         self.raw = [RawWorker(daemon.unix, name.encode(), kind) for name, kind in raw]
         for worker in self.raw:
@@ -120,7 +121,8 @@ class Crew:
             events = player.so_far(function.decode())
             found[function] = {e["name"].encode() for e in events if e["event"] == "run"}
         for function, _ in self.programs:
-            found[function] = set((self.directory / f"{function.decode()}.ran").read_bytes().split())
+            names = (self.directory / f"{function.decode()}.ran").read_bytes()
+            found[function] = set(names.split())
         return found
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""aio-periodic 0.1.6 (generation 1) as a client or worker, with what makes its coroutines run today.
+"""aio-periodic 0.1.6 (generation 1) as a client or worker, with what makes it run today.
 
 Arguments: the address, client or worker.
 """

@@ -1,4 +1,4 @@
-"""aio-periodic 1.0.0 as a client or worker. Arguments: the address, client or worker, and who it is.
+"""aio-periodic 1.0.0 as a client or worker. Arguments: the address, client or worker, an identity.
 
 An identity, NAME:TOKEN, is what its next version registers with; 1.0.0 sends it as its type.
 """
