@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
-# a hundred crashes and fifty power cuts of the release daemon. Run by `make check-slow`, which builds the daemon first.
+# a hundred crashes and fifty power cuts of the release daemon. Run by `make check-slow`, which builds
+# the daemon first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

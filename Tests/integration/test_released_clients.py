@@ -323,7 +323,7 @@ def test_what_no_released_client_asks(stage, raw):
 
 @pytest.mark.parametrize("worker", VERSIONS)
 def test_a_dump_is_loaded_and_run(stage, raw, worker):
-    """DUMP of one server, LOAD into it again: a worker of any version runs what was loaded (2.10)."""
+    """DUMP, and LOAD into the same server: a worker of any version runs what came (2.10)."""
     function, other = stage.function(), stage.function()
     later = int(time.time()) + 3600
     raw.submit(function.encode(), b"n", workload=b"done", at=later)
