@@ -159,6 +159,8 @@ extension EngineWorld {
     let function = random.pick(functionNames)
     let isServed = peers.contains { $0.functions.contains(function) }
     log("drop \(function)\(isServed ? ", which has workers" : "")")
+    // What has run out already may come before what the drop leaves to be done.
+    leavesWork = nextExpiry() == nil && random.chance(50)
     if !isServed {
       for job in jobs where job.key.function == function {
         if !job.isTransient { promise(job.key, nil, isPut: false) }

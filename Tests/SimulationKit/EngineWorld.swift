@@ -66,6 +66,8 @@ public final class EngineWorld {
   var expected: [Expected] = []
   var expectedEvents: [String] = []
   var effects: Effects = []
+  /// Whether the drop in hand leaves its slices for later.
+  var leavesWork = false
   /// The wall clock at its furthest: a job that was ready then may still be.
   var furthestWall: Int64 = 0
   var listing: Listing?

@@ -59,7 +59,10 @@ extension ServerWorld {
   }
 
   func releaseLock() {
-    guard let peer = anyPeer(worker: true, .two), let lock = peer.locks.first else { return }
+    // Not while an answer is on its way, which would tell of the time before.
+    guard let peer = anyPeer(worker: true, .two), let lock = peer.locks.first,
+      !peer.held.contains(where: { $0.key == lock.key && $0.isAsking })
+    else { return }
     peer.locks.removeFirst()
     log("\(peer.number) releases \(lock.name) for \(lock.key)")
     with(lock.key, lock.name) { key, name in
