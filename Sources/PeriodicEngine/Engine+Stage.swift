@@ -113,6 +113,10 @@ extension Engine {
     unlink(slot)
     if version.job == .none { return }
     let job = jobs[version.job]
+    // The result of the version before is not what was asked for.
+    if version.isAwaited {
+      answerRuns(of: version.job, .refused(.storeFailed), into: &effects)
+    }
     if version.keepsFields {
       if version.newer != .none {
         versions[version.newer].pointee.isTransient = version.isTransient

@@ -76,6 +76,7 @@ extension Engine {
     let record = jobs[job]
     var version = StagedVersion(job: job, batch: collectingBatch, isFirst: false)
     version.isTransient = record.pointee.isTransient
+    version.isAwaited = !isSubmitted
     version.due = record.pointee.due
     version.sequence = record.pointee.sequence
     version.scheduledAt = record.pointee.scheduledAt

@@ -74,6 +74,8 @@ struct StagedVersion: BitwiseCopyable {
   /// The version before this one has the same fields, but no store had it; the job runs on.
   var keepsFields = false
   var isTransient = false
+  /// RUN_JOB asked for it: refused, who waits for the result hears of it.
+  var isAwaited = false
   var due: Int64 = 0
   var sequence: UInt64 = 0
   var scheduledAt: Int64 = 0

@@ -54,6 +54,20 @@ import Testing
     #expect(bench.status()?.jobs == 0)
   }
 
+  /// A result of the older version would answer what was not asked.
+  @Test func `is refused when the store does not take its new version`() {
+    let bench = EngineBench(durable: true)
+    bench.worker("w", grabs: 0)
+    bench.submit("n")
+    bench.commit()
+    bench.run("n", 12)
+    _ = bench.takeSaid()
+    bench.commit(refused: true)
+    #expect(bench.takeSaid() == ["client/12: refused: \(Refusal.storeFailed.text)"])
+    bench.grab("w")
+    #expect(bench.takeAssigned() == ["w n"])
+  }
+
   @Test func `goes with the last who waits, even while it runs`() {
     bench.worker("w")
     bench.run("n", 1, timeout: 20)

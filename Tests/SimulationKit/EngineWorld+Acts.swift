@@ -129,10 +129,15 @@ extension EngineWorld {
     observe("pushJob:\(key.function):0")
     releaseAll(key)
     var version = version
+    let isAwaited = version.isTransient
     version.isTransient = version.isTransient && old.isTransient
     let isStored = isDurable && !version.isTransient
     update(key) { job in
-      if isStored { job.staged.append(.init(batch: batchNumber, before: old.version)) }
+      if isStored {
+        let staged = ModelJob.Staged(
+          batch: batchNumber, before: old.version, isAwaited: isAwaited)
+        job.staged.append(staged)
+      }
       job.version = version
       job.runs = []
       job.state = isStored ? .staged : .waiting

@@ -38,6 +38,8 @@ struct ModelJob {
     var before: Version?
     /// The job runs on with the fields it has: only that it is stored is new.
     var keepsFields = false
+    /// RUN_JOB asked for it.
+    var isAwaited = false
   }
 
   /// What the receivers that have reported so far make of the job: the strongest counts
