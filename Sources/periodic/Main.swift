@@ -40,12 +40,23 @@ enum Main {
   static func goStyle(_ arguments: [String]) -> [String] {
     let known: Set<String> = [
       "host", "driver", "dbpath", "path", "store", "args", "sched_later", "exec", "version",
-      "help", "timeout", "later", "workload", "redis", "cpus", "cpuprofile",
+      "help", "timeout", "later", "workload", "redis", "cpus", "cpuprofile", "thread", "threads",
+      "lock-name", "lock-count", "broadcast", "no-name", "data", "work-data", "retry-secs",
+      "skip-fail", "mem-limit", "pipe", "ready-timeout", "json", "format", "client-name",
+      "client-token",
     ]
+    // What these take is a value, whatever it looks like.
+    let takers: Set<String> = ["-f", "-n", "-w", "-o", "-i", "--args", "-args", "--workload"]
     if arguments.first == "-v" { return ["--version"] + arguments.dropFirst() }
     // What follows `--` is no flag.
     let flags = arguments.prefix { $0 != "--" }
+    var isValue = false
     let rewritten = flags.map { argument in
+      if isValue {
+        isValue = false
+        return argument
+      }
+      isValue = takers.contains(argument)
       guard argument.hasPrefix("-"), !argument.hasPrefix("--") else { return argument }
       let name = argument.dropFirst().prefix { $0 != "=" }
       return known.contains(String(name)) ? "-" + argument : argument

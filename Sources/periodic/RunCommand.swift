@@ -94,6 +94,7 @@ struct RunCommand: ParsableCommand {
     plan.output = workData ? .lines : data ? .result : .script
     plan.timeLimit = try WorkerOptions.timeLimit(timeout ?? 0)
     plan.readySeconds = try WorkerPlan.readySeconds(readyTimeout)
+    if pipe { plan.greeting = "Pipe Worker started." }
     return plan
   }
 

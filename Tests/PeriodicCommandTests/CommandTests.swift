@@ -81,6 +81,8 @@ import Testing
       Main.goStyle(arguments) == [
         "--driver", "memstore", "-H", "x", "--sched_later=5", "--args", "-w", "--exec",
       ])
+    #expect(
+      Main.goStyle(["-lock-name", "L", "-w", "-data"]) == ["--lock-name", "L", "-w", "-data"])
   }
 
   @Test func `prints the status as a table, also for a name with commas`() throws {

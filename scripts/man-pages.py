@@ -1,0 +1,259 @@
+#!/usr/bin/env python3
+"""Writes the man pages from what the programs themselves say of their options.
+
+Usage: scripts/man-pages.py BINARY [DIRECTORY]. The texts below are what --help has no room for.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+ENVIRONMENT = {
+    "PERIODIC_PORT": "The server's address, where there is no -H.",
+    "PERIODIC_CLIENT_NAME": "Who we are, where there is no --client-name.",
+    "PERIODIC_CLIENT_TOKEN": "The token, where there is no --client-token.",
+}
+STATUS = [
+    ("0", "Done."),
+    ("1", "The server refused, could not be reached, or something failed; the reason is on the standard error."),
+    ("2", "Wrong usage."),
+]
+WORKER_STATUS = [
+    ("0", "Ended by HUP, TERM or INT; or periodic run has the result."),
+    ("1", "It could not begin; or nobody can do the function, or the job of periodic run failed."),
+    ("2", "Wrong usage."),
+]
+SERVER_STATUS = [
+    ("0", "Ended by TERM, INT or a client's shutdown."),
+    ("1", "It could not serve, or its store failed."),
+    ("2", "Wrong usage."),
+]
+CONTRACT = [
+    "With --work-data the program's lines mean: WORKDATA x, a piece of data for whoever listens; "
+    "WORKDONE x, the result, after which nothing is read any more. Other lines are collected, and are the "
+    "result, joined by line ends, if no WORKDONE comes.",
+    "The program and its children are a process group of their own. When its time is over, or it has too "
+    "much memory, the group gets TERM, and KILL a while later.",
+    "A server that is gone, or refuses the function, is asked again every three seconds at the latest.",
+]
+SCRIPT = [
+    "periodic run -f FUNC --exec CMD reads the lines of a program when it has ended: SCHED_LATER n (or "
+    "SCHEDLATER n), run the job again in n seconds; FAIL, the job failed; DONE, nothing. Others are passed "
+    "on. FAIL and an exit status other than 0 win.",
+]
+
+CONFIG = [
+    "The settings are timeout, lock-timeout, assign-wait, keepalive, max-batch-size, max-pool-size and "
+    "run-job-aggressive."
+]
+
+
+class Page:
+    """What a page has beside the words of its commands."""
+
+    def __init__(self, *commands: str, further=(), examples=(), statuses=STATUS, see=""):
+        self.commands = [command.split() for command in commands]
+        self.further = further
+        self.examples = examples
+        self.statuses = statuses
+        self.see = see
+
+
+PAGES = {
+    "periodic": Page(
+        "periodic",
+        examples=[
+            "periodic -d -H tcp://127.0.0.1:5000 --store file:jobs.sqlite",
+            "periodic submit resize photo -w @photo.jpg",
+        ],
+        see="periodicd(8)",
+    ),
+    "periodic-status": Page("periodic status", examples=["periodic status --json"]),
+    "periodic-submit": Page(
+        "periodic submit", examples=["periodic submit resize photo -w @photo.jpg --later 60"]
+    ),
+    "periodic-recv": Page("periodic recv", examples=["periodic recv resize photo"], see="periodic-run(1)"),
+    "periodic-remove": Page("periodic remove", examples=["periodic remove resize one two"]),
+    "periodic-drop": Page("periodic drop", examples=["periodic drop resize"]),
+    "periodic-config": Page(
+        "periodic config",
+        "periodic config get",
+        "periodic config set",
+        further=CONFIG,
+        examples=["periodic config get timeout", "periodic config set timeout 900"],
+    ),
+    "periodic-dump": Page(
+        "periodic dump",
+        examples=["periodic dump jobs.bin", "periodic dump --format jsonl - | less"],
+        see="periodic-load(1), periodic-dump(5)",
+    ),
+    "periodic-load": Page(
+        "periodic load", examples=["periodic load jobs.bin"], see="periodic-dump(1), periodic-dump(5)"
+    ),
+    "periodic-shutdown": Page("periodic shutdown", examples=["periodic shutdown"], see="periodicd(8)"),
+    "periodic-ping": Page("periodic ping", examples=["periodic ping"]),
+    "periodic-run": Page(
+        "periodic-run",
+        "periodic run",
+        further=SCRIPT + CONTRACT,
+        examples=[
+            "periodic-run --thread 4 --data thumbnail convert - -resize 200x200 png:-",
+            "periodic run -f ls --exec 'ls -l'",
+            "periodic run thumbnail photo -w @photo.jpg",
+        ],
+        statuses=WORKER_STATUS,
+        see="periodic-run-pipe(1)",
+    ),
+    "periodic-run-pipe": Page(
+        "periodic-run-pipe",
+        further=CONTRACT[1:],
+        examples=["periodic-run-pipe --thread 2 translate python3 translate.py"],
+        statuses=WORKER_STATUS,
+        see="periodic-run(1)",
+    ),
+    "periodicd": Page(
+        "periodic",
+        further=[
+            "periodicd is periodic -d: it serves in the foreground, with its log on the standard error. "
+            "TERM and INT end it when what it has accepted is stored and answered; a second one ends it "
+            "at once."
+        ],
+        examples=["periodicd -H tcp://127.0.0.1:5000 --store file:/var/lib/periodic/jobs.sqlite"],
+        statuses=SERVER_STATUS,
+    ),
+}
+
+
+def ask(binary: pathlib.Path, command: list[str], question: str) -> str:
+    """What a program prints, under the name that the command begins with."""
+    with tempfile.TemporaryDirectory() as directory:
+        link = pathlib.Path(directory) / command[0]
+        link.symlink_to(binary.resolve())
+        run = subprocess.run(
+            [link, *command[1:], question], capture_output=True, check=True, timeout=30, text=True
+        )
+    return run.stdout
+
+
+def described(binary: pathlib.Path, command: list[str]) -> dict:
+    """What a command says of itself, with its usage as the lines of --help."""
+    said = json.loads(ask(binary, command, "--experimental-dump-help"))["command"]
+    usage = ask(binary, command, "--help").split("USAGE: ", 1)[1].split("\n\n", 1)[0]
+    said["usage"] = [line.strip() for line in usage.splitlines()]
+    return said
+
+
+def roff(text: str) -> str:
+    """Text as roff takes it: nothing in it is a request or an escape."""
+    text = " ".join(text.split()).replace("\\", "\\e").replace("-", "\\-")
+    return "\\&" + text if text[:1] in ".'" else text
+
+
+def paragraphs(text: str) -> list[str]:
+    return [" ".join(part.split()) for part in text.split("\n\n") if part.strip()]
+
+
+def dashed(name: dict) -> str:
+    return ("--" if name["kind"] == "long" else "-") + name["name"]
+
+
+def option(argument: dict) -> list[str]:
+    names = ", ".join(roff(dashed(name)) for name in argument["names"])
+    value = f" \\fI{roff(argument['valueName'])}\\fR" if argument["kind"] == "option" else ""
+    lines = [".TP", f"\\fB{names}\\fR{value}", roff(argument.get("abstract", ""))]
+    if argument.get("discussion"):
+        lines.append(roff(argument["discussion"]))
+    if argument.get("defaultValue"):
+        lines.append(roff(f"Default: {argument['defaultValue']}."))
+    return lines
+
+
+def options(command: dict, title: str) -> list[str]:
+    lines = [f".SH {title}"]
+    for argument in command.get("arguments", []):
+        if argument["kind"] == "positional" or not argument.get("shouldDisplay", True):
+            continue
+        lines += option(argument)
+    return lines
+
+
+def page(name: str, section: int, binary: pathlib.Path) -> str:
+    own = PAGES[name]
+    said = [described(binary, command) for command in own.commands]
+    abstract = "Serve jobs to clients and workers" if name == "periodicd" else said[0].get("abstract", "")
+    lines = [f'.TH "{roff(name.upper())}" "{section}" "" "libperiodic" "Periodic"', ".SH NAME"]
+    lines += [f"{roff(name)} \\- {roff(abstract.rstrip('.'))}", ".SH SYNOPSIS"]
+    for command in said:
+        for line in ["periodicd [options]"] if name == "periodicd" else command["usage"]:
+            lines += [".nf", f"\\fB{roff(line)}\\fR", ".fi"]
+    lines.append(".SH DESCRIPTION")
+    texts = [text for command in said for text in paragraphs(command.get("discussion", ""))]
+    if name == "periodicd":
+        texts = []
+    lines += [line for text in [*texts, *own.further] for line in (".PP", roff(text))]
+    if name == "periodic":
+        lines.append(".SH COMMANDS")
+        for sub in said[0]["subcommands"]:
+            if sub["commandName"] != "help":
+                lines += [".TP", f"\\fB{roff(sub['commandName'])}\\fR", roff(sub.get("abstract", ""))]
+    for command, words in zip(said, own.commands):
+        title = "OPTIONS" if len(said) == 1 else f'"OPTIONS OF {roff(" ".join(words).upper())}"'
+        lines += options(command, title)
+    variables = dict(ENVIRONMENT)
+    if name in ("periodic-run", "periodic-run-pipe"):
+        variables["THREAD"] = "Jobs at a time, where there is no --thread."
+    if name in ("periodic", "periodicd"):
+        variables["PERIODIC_PATH"] = "The store, where no option names one."
+    lines += headed("ENVIRONMENT", variables.items()) + headed("EXIT STATUS", own.statuses)
+    lines.append(".SH EXAMPLES")
+    for example in own.examples:
+        lines += [".PP", ".nf", roff(example), ".fi"]
+    see = [part for part in (own.see, "periodic(1)" if name != "periodic" else "") if part]
+    lines += [".SH SEE ALSO", roff(", ".join(see))]
+    return "\n".join(lines) + "\n"
+
+
+def headed(title: str, terms) -> list[str]:
+    lines = [f".SH {title}"]
+    for term, text in terms:
+        lines += [".TP", f"\\fB{roff(term)}\\fR", roff(text)]
+    return lines
+
+
+FORMS = r"""The three forms of a file of jobs. \fBperiodic load\fR knows them by their content.
+.SH "GENERATION 1 (gen1)"
+For each chunk of up to 100 jobs a length in four bytes, the highest first, and so many bytes of JSON:
+an object whose list \fIjobs\fR has objects with \fIjob_id\fR, \fIname\fR, \fIfunc\fR, \fIworkload\fR,
+\fItimeout\fR, \fIsched_at\fR, \fIrun_at\fR and \fIstatus\fR. It holds text only.
+.SH "GENERATION 2 (gen2)"
+The number of jobs in eight bytes, and the jobs: function and name with a length byte each, the workload
+with a length of four bytes, the due time in eight bytes, and a byte that says what follows: 1 the count,
+2 the time limit, 3 both, four bytes each.
+.SH "LINES (jsonl)"
+A JSON object a line, sorted by function and name. The keys are \fIfunc\fR, \fIname\fR,
+\fIworkload\fR, \fIsched_at\fR, \fItimeout\fR and \fIcount\fR. Bytes that are no UTF\-8 stand in base64, under
+\fIfunc_base64\fR, \fIname_base64\fR or \fIworkload_base64\fR.
+"""
+
+
+def pages(binary: pathlib.Path) -> dict[str, str]:
+    """Every page, by its file's name."""
+    found = {}
+    for name in PAGES:
+        section = 8 if name == "periodicd" else 1
+        found[f"{name}.{section}"] = page(name, section, binary)
+    head = '.TH "PERIODIC\\-DUMP" "5" "" "libperiodic" "Periodic"\n.SH NAME\n'
+    head += "periodic\\-dump \\- files of jobs\n.SH DESCRIPTION\n"
+    tail = ".SH SEE ALSO\nperiodic\\-dump(1), periodic\\-load(1)\n"
+    found["periodic-dump.5"] = head + FORMS + tail
+    return found
+
+
+if __name__ == "__main__":
+    directory = pathlib.Path(sys.argv[2] if len(sys.argv) > 2 else "docs/man")
+    for file, text in pages(pathlib.Path(sys.argv[1])).items():
+        (directory / file).write_text(text)
