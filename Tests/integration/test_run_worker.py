@@ -313,3 +313,59 @@ def test_wrong_usage_is_told(tmp_path, name, arguments, text):
     link.symlink_to(BINARY.resolve())
     found = subprocess.run([link, *arguments], capture_output=True, timeout=15, text=True)
     assert found.returncode == 2 and text in found.stderr
+
+
+def test_timeout_zero_is_never(start, client):
+    program = start("periodic-run", "--timeout", "0", "f", "sh", "-c", "sleep 2; echo the end")
+    # The server gives the run up after a second, the program goes on to its end all the same.
+    assert client.submit(b"f", b"n", timeout=1)
+    program.await_text("the end\n")
+    assert "longer than" not in program.text()
+
+
+@pytest.mark.parametrize("command", [["false"], ["/no/such/program"], ["sh", "-c", "kill -9 $$"]])
+def test_a_failure_is_one(start, client, command):
+    start("periodic-run", "f", *command)
+    assert run(client, b"n") == b"failed"
+
+
+def test_a_second_signal_ends_at_once(start, client, tmp_path):
+    pid = tmp_path / "pid"
+    program = start("periodic-run", "f", "sh", "-c", f"echo $$ >{pid}; sleep 300")
+    assert client.submit(b"f", b"n")
+    eventually(lambda: pid.exists() and pid.read_text().endswith("\n"))
+    program.process.send_signal(signal.SIGHUP)
+    eventually(lambda: client.status()["f"][0] == 0)
+    assert program.process.poll() is None
+    program.process.send_signal(signal.SIGINT)
+    program.process.wait(timeout=10)
+    eventually(lambda: not pathlib.Path(f"/proc/{pid.read_text().strip()}/cmdline").exists())
+    assert client.status()["f"][1:3] == [1, 0]
+
+
+def test_a_refused_registration_is_tried_again(make_daemon, tmp_path):
+    identities = tmp_path / "identities"
+    identities.write_text("admin root secret x\nworker w other f\n")
+    daemon = make_daemon("memory:", "--auth-file", str(identities)).start()
+    link = tmp_path / "periodic-run"
+    link.symlink_to(BINARY.resolve())
+    command = [link, "-H", daemon.unix, "--client-name", "w", "--client-token", "token", "f", "true"]
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        eventually(lambda: "refuses" in log.read_text())
+        identities.write_text("admin root secret x\nworker w token f\n")
+        eventually(lambda: "Worker started.\n" in log.read_text())
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(timeout=10) == 0
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_pipe_refuses_a_workload_of_several_lines(start, client):
+    answer = 'echo ready; while read -r id text; do echo "$id for $text"; done'
+    start("periodic-run-pipe", "--no-name", "f", "sh", "-c", answer)
+    assert run(client, b"n", b"two\nlines") == b"failed"
+    assert run(client, b"n", b"one") == b"for one"
