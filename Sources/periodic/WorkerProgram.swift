@@ -70,7 +70,7 @@ final class WorkerProgram {
 
   /// A piece of data for whoever listens to the job.
   func send(_ data: [UInt8], of job: JobToken) {
-    data.withUnsafeBytes { bytes in
+    _ = data.withUnsafeBytes { bytes in
       attempt { () throws(RequestError) in try worker.workData(job, bytes) }
     }
   }
@@ -78,7 +78,7 @@ final class WorkerProgram {
   private func begin(_ job: ReceivedJob, _ doer: any RunDoer) {
     guard let lock = plan.lock, !plan.isBroadcast else { return start(job, doer) }
     pendingLocks += 1
-    withBytes(of: lock.name) { name in
+    let isAsked = withBytes(of: lock.name) { name in
       attempt { () throws(RequestError) in
         try worker.acquire(
           lock: name, capacity: lock.count, job.token,
@@ -95,6 +95,10 @@ final class WorkerProgram {
           })
       }
     }
+    if !isAsked {
+      pendingLocks -= 1
+      finish(job.token, as: .failed)
+    }
   }
 
   private func start(_ job: ReceivedJob, _ doer: any RunDoer) {
@@ -105,7 +109,7 @@ final class WorkerProgram {
   }
 
   private func finish(_ job: JobToken, as result: RunResult) {
-    attempt { () throws(RequestError) in
+    let isTold = attempt { () throws(RequestError) in
       switch result {
       case .done(let data):
         return try data.withUnsafeBufferPointer { (data) throws(RequestError) in
@@ -115,13 +119,19 @@ final class WorkerProgram {
       case .later(let seconds): return try worker.later(job, delay: seconds)
       }
     }
+    // A result that is too long for a frame must not leave the job in hand.
+    if !isTold, case .done = result { finish(job, as: .failed) }
   }
 
-  private func attempt(_ body: () throws(RequestError) -> RequestID) {
+  /// Whether the request was made; otherwise the reason is printed.
+  @discardableResult
+  private func attempt(_ body: () throws(RequestError) -> RequestID) -> Bool {
     do {
       _ = try body()
+      return true
     } catch {
       printError("periodic: \(address): \(error.text)")
+      return false
     }
   }
 

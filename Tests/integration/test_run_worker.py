@@ -369,3 +369,9 @@ def test_a_pipe_refuses_a_workload_of_several_lines(start, client):
     start("periodic-run-pipe", "--no-name", "f", "sh", "-c", answer)
     assert run(client, b"n", b"two\nlines") == b"failed"
     assert run(client, b"n", b"one") == b"for one"
+
+
+def test_a_result_that_no_frame_holds_is_a_failure(start, client):
+    program = start("periodic-run", "--data", "f", "head", "-c", str((64 << 20) - 2), "/dev/zero")
+    assert run(client, b"/dev/null", timeout=30) == b"failed"
+    assert "Worker started" in program.text()
