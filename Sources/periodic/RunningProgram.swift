@@ -13,6 +13,8 @@ final class RunningProgram {
   private let loop: Loop
   private let memoryLimit: Int
   private var child: ChildProcess?
+  /// The number of its process group.
+  private var id: Int32 = 0
   private var timer: LoopTimer?
   private var memoryTimer: LoopTimer?
   /// What it was stopped for, if it was.
@@ -28,11 +30,14 @@ final class RunningProgram {
     child = try ChildProcess(
       loop, arguments, input: input, keepsInput: keepsInput, output: output,
       ended: { [unowned self] exit in
+        // Of a program that was stopped nobody stays behind, not even who ignores SIGTERM.
+        if violation != nil, id > 0 { _ = Glibc.kill(-id, SIGKILL) }
         child = nil
         timer = nil
         memoryTimer = nil
         ended(exit.isSuccess && violation == nil)
       })
+    id = child?.id ?? 0
     guard memoryLimit > 0 else { return }
     memoryTimer = LoopTimer(loop) { [unowned self] in checkMemory() }
     memoryTimer?.arm(at: loop.now.monotonic + RunningProgram.memoryInterval)

@@ -133,6 +133,18 @@ def test_a_program_that_ignores_sigterm_is_killed(start, client):
     assert "longer than 1 s" in program.text()
 
 
+def test_nobody_of_a_stopped_program_stays_behind(start, client, tmp_path):
+    pid = tmp_path / "pid"
+    stubborn = f"trap '' TERM; echo $$ > {pid}; while :; do sleep 0.1; done"
+    start(
+        "periodic-run", "--timeout", "1", "--no-name", "f", "sh", "-c",
+        f'sh -c "$0" & until [ -s {pid} ]; do sleep 0.02; done; wait', stubborn,
+    )
+    assert run(client, b"n", timeout=60) == b"failed"
+    process = pathlib.Path(f"/proc/{pid.read_text().strip()}/cmdline")
+    eventually(lambda: not process.exists() or not process.read_bytes())
+
+
 def test_a_program_over_its_memory_is_stopped(start, client):
     body = "import time; x = b'a' * (200 << 20); time.sleep(1000)"
     program = start(
