@@ -18,10 +18,11 @@ done
 install -d "$root/share/bash-completion/completions" "$root/share/zsh/site-functions" \
   "$root/share/fish/vendor_completions.d"
 for name in periodic periodic-run periodic-run-pipe; do
-  "$root/bin/$name" --generate-completion-script bash \
+  # With "=": a word apart would belong to a worker's command line, and $SHELL would be asked.
+  "$root/bin/$name" --generate-completion-script=bash \
     >"$root/share/bash-completion/completions/$name"
-  "$root/bin/$name" --generate-completion-script zsh >"$root/share/zsh/site-functions/_$name"
-  "$root/bin/$name" --generate-completion-script fish \
+  "$root/bin/$name" --generate-completion-script=zsh >"$root/share/zsh/site-functions/_$name"
+  "$root/bin/$name" --generate-completion-script=fish \
     >"$root/share/fish/vendor_completions.d/$name.fish"
 done
 echo "installed to $root"

@@ -71,10 +71,20 @@ def test_the_pages_are_well_formed():
         assert run.returncode == 0 and run.stderr == b"", path
 
 
+# What only a script of this shell for this program has; each takes the program's name.
+SHELL_SIGNS = {
+    "bash": r"^complete .*-F \S+ {}$",
+    "zsh": r"^#compdef {}$",
+    "fish": r"^complete -c '?{}'? ",
+}
+
+
 @pytest.mark.parametrize("program", ["periodic", "periodic-run", "periodic-run-pipe"])
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(program, shell):
-    script = WRITER.ask(BINARY, [program, "--generate-completion-script"], shell)
+def test_completion(program, shell, monkeypatch):
+    monkeypatch.delenv("SHELL", raising=False)
+    script = WRITER.ask(BINARY, [program], f"--generate-completion-script={shell}")
+    assert re.search(SHELL_SIGNS[shell].format(program), script, re.MULTILINE)
     for word in ("client-token",) + (("submit", "sched_later") if program == "periodic" else ("lock-name",)):
         assert word in script
     if shutil.which(shell):
@@ -92,6 +102,7 @@ def test_install_and_uninstall_are_opposites(tmp_path):
         (tree / name).parent.mkdir(parents=True)
         shutil.copy(BINARY, tree / name)
     environment = dict(os.environ, DESTDIR=str(tmp_path / "root"), PREFIX="/usr", VERSION="0")
+    environment.pop("SHELL", None)
     subprocess.run([tree / "scripts/install.sh"], env=environment, check=True, timeout=60)
     root = tmp_path / "root/usr"
     for name in (
@@ -104,5 +115,7 @@ def test_install_and_uninstall_are_opposites(tmp_path):
         "share/fish/vendor_completions.d/periodic-run-pipe.fish",
     ):
         assert (root / name).stat().st_size > 100, name
+    completion = (root / "share/zsh/site-functions/_periodic-run").read_text()
+    assert re.search(SHELL_SIGNS["zsh"].format("periodic-run"), completion, re.MULTILINE)
     subprocess.run([tree / "scripts/uninstall.sh"], env=environment, check=True, timeout=60)
     assert [path for path in root.rglob("*") if not path.is_dir()] == []
