@@ -104,11 +104,32 @@ private func said(_ request: HTTPRequest) -> [UInt8] {
   var found = Array("\(request.context) ".utf8)
   if let identity = request.identity { found += Array(identity.name) + Array(identity.token) }
   switch request.action {
-  case .command(let command):
-    found += written { Generation2.encode(command, message: 1, into: &$0) }
+  case .command(let command): found += said(command)
   case .functionStatus(let function): found += Array(function)
   case .ready, .status, .refused: found += Array("\(request.action)".utf8)
   }
   _ = written { HTTPResponse.encode(.success, request.context, into: &$0) }
   return found
+}
+
+/// A command whose names may be longer than any binary generation can say.
+private func said(_ command: Command) -> [UInt8] {
+  switch command {
+  case .submit(let job): return said("submit", job)
+  case .run(let job): return said("run", job)
+  case .receiveData(let job): return said("receiveData", job)
+  case .remove(let key): return said("remove", JobFields(key: key))
+  case .drop(let function): return Array("drop ".utf8) + Array(function)
+  case .getSetting(let key): return Array("get ".utf8) + Array(key)
+  case .setSetting(let key, let value): return Array("set \(value) ".utf8) + Array(key)
+  default: return written { Generation2.encode(command, message: 1, into: &$0) }
+  }
+}
+
+private func said(_ verb: String, _ job: JobFields) -> [UInt8] {
+  let numbers = [job.scheduledAt, Int64(job.timeout), Int64(job.count), Int64(job.origin.rawValue)]
+  return written { found in
+    found.append(text: "\(verb) \(numbers) ")
+    for part in [job.key.function, job.key.name, job.workload] { found.append(bytes32: part) }
+  }
 }
