@@ -10,7 +10,7 @@ VERSION := $(shell sed -n 's/^\#define PERIODIC_VERSION "\(.*\)"/\1/p' include/p
 RELEASE := .build/release
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench fuzz format lint
+  sim bench bench-durable fuzz format lint
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must 
 bench: daemon ## Measure the main job's throughput on this machine
 	$(SWIFT) build -c release --product bench
 	@scripts/bench.sh
+
+bench-durable: daemon ## Side by side with Redis and beanstalkd, on the disk (ROUNDS=5)
+	$(SWIFT) build -c release --product bench
+	@scripts/bench-durable.sh
 
 fuzz: setup ## Fuzz each codec under the address sanitizer, FUZZ_SECONDS (600) each
 	@scripts/fuzz.sh

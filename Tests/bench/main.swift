@@ -7,8 +7,9 @@ import PeriodicWire
 //   fill  submits --count jobs --ahead seconds ahead
 //   drop  drops the function
 //   ping  sends PING every millisecond for --seconds, latency counted from the scheduled time
+//   rivals  SOCKET is a directory on a disk: the daemon side by side with Redis and beanstalkd
 guard CommandLine.arguments.count >= 3 else {
-  print("usage: bench run|fill|drop|ping SOCKET [--option value ...]")
+  print("usage: bench run|fill|drop|ping|rivals SOCKET [--option value ...]")
   exit(2)
 }
 let mode = CommandLine.arguments[1]
@@ -21,6 +22,30 @@ func option(_ name: String, _ standard: Int) -> Int {
     return standard
   }
   return Int(arguments[place + 1]) ?? standard
+}
+
+func option(_ name: String, _ standard: String) -> String {
+  let arguments = CommandLine.arguments
+  guard let place = arguments.firstIndex(of: "--\(name)"), place + 1 < arguments.count else {
+    return standard
+  }
+  return arguments[place + 1]
+}
+
+/// Prints Markdown, and writes what was measured to the file `--json`.
+func compare() {
+  let wanted = option("servers", "periodic,redis,beanstalkd").split(separator: ",")
+  let daemon = option("daemon", ".build/release/periodic-cli")
+  let comparison = Comparison(
+    directory: path, rounds: option("rounds", 5), jobs: option("jobs", 300_000),
+    payload: option("payload", 100),
+    rivals: Rival.all(daemon: daemon).filter { wanted.contains(Substring($0.name)) })
+  let results = comparison.run()
+  print(results.map(\.markdown).joined(separator: "\n"))
+  if let file = fopen(option("json", "/dev/null"), "w") {
+    fputs("[\(results.map(\.json).joined(separator: ","))]\n", file)
+    fclose(file)
+  }
 }
 
 switch mode {
@@ -36,6 +61,7 @@ case "fill":
     payload: option("payload", 100), window: option("window", 512))
 case "drop": drop(path: path)
 case "ping": ping(path: path, seconds: option("seconds", 10))
+case "rivals": compare()
 default:
   print("unknown mode \(mode)")
   exit(2)
