@@ -73,7 +73,9 @@ final class ServerStore {
     case .loadEnded(let error): loadError = error
     case .applied(let batch, let failure):
       note(failure)
-      core.stored(batch, failure: failure, at: loop.now)
+      core.stored(batch, failure: failure, at: loop.now) { action in
+        if case .apply(let batch) = action { apply(batch) }
+      }
     case .closed:
       isClosed = true
       close()

@@ -29,8 +29,9 @@ final class StoreInbox: @unchecked Sendable {
     mutex.withLock {
       requests.append(request)
       if case .close = request { isClosing = true }
-      changed.broadcast()
     }
+    // Under the lock, whoever wakes would at once wait again, for the lock.
+    changed.broadcast()
   }
 
   /// Waits until the store thread has opened the store or failed to.
@@ -45,19 +46,15 @@ final class StoreInbox: @unchecked Sendable {
   }
 
   func chunkWasConsumed() {
-    mutex.withLock {
-      chunksUnderWay -= 1
-      changed.broadcast()
-    }
+    mutex.withLock { chunksUnderWay -= 1 }
+    changed.broadcast()
   }
 
   // MARK: The store thread's side
 
   func opened(_ result: Result<Void, StoreError>) {
-    mutex.withLock {
-      opening = result
-      changed.broadcast()
-    }
+    mutex.withLock { opening = result }
+    changed.broadcast()
   }
 
   func next() -> Request {

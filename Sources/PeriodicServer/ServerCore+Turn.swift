@@ -33,7 +33,7 @@ extension ServerCore {
     resumeHTTP(at: now)
   }
 
-  private func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
+  func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
     if let retryAt, now.monotonic < retryAt { return }
     retryAt = nil
     if let batch = gate.seal() {

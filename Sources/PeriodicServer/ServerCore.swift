@@ -98,12 +98,18 @@ public final class ServerCore {
   }
 
   /// The store has written the batch, or says why it could not.
-  public func stored(_ batch: StoreBatch, failure: StoreError?, at now: Now) {
+  ///
+  /// The next batch is handed over before anything is made of this one, so that the store does not
+  /// wait for that.
+  public func stored(
+    _ batch: StoreBatch, failure: StoreError?, at now: Now, _ act: (ServerAction) -> Void
+  ) {
     if failure == nil {
       failures = 0
       let (held, number) = gate.arrived()
       send(held, at: now)
       gate.landed()
+      sealBatch(at: now, act)
       engine.committed(number, at: now, into: &effects)
     } else {
       failures += 1

@@ -5,13 +5,18 @@ import PeriodicStore
 extension JobDatabase {
   func apply(_ batch: StoreBatch) throws(StoreError) {
     try connection.transaction { () throws(StoreError) in
-      try batch.forEach { (operation) throws(StoreError) in try self.apply(operation) }
+      var writer = BatchWriter(self)
+      try batch.forEach { (operation) throws(StoreError) in try writer.add(operation) }
+      try writer.flush()
     }
   }
 
-  private func apply(_ operation: StoreOperation) throws(StoreError) {
+  /// One operation by itself.
+  func write(_ operation: StoreOperation) throws(StoreError) {
     switch operation {
-    case .put(let stored): try apply(stored)
+    case .put(let stored):
+      bind(stored, to: put, after: 0)
+      try put.run()
     case .reschedule(let id, let scheduledAt, let due, let count, let previousRunAt):
       reschedule.bind(1, Int64(id.number))
       reschedule.bind(2, scheduledAt)
@@ -40,18 +45,32 @@ extension JobDatabase {
     }
   }
 
-  private func apply(_ stored: StoredJob) throws(StoreError) {
-    put.bind(1, Int64(stored.id.number))
-    put.bind(2, stored.job.key.function)
-    put.bind(3, stored.job.key.name)
-    put.bind(4, stored.due)
-    put.bind(5, stored.job.scheduledAt)
-    put.bind(6, Int64(stored.job.timeout))
-    put.bind(7, Int64(stored.job.count))
-    put.bind(8, Int64(stored.job.origin.rawValue))
-    put.bind(9, stored.previousRunAt)
-    put.bind(10, stored.job.workload)
-    try put.run()
+  /// Exactly `rowsAtOnce` jobs, none of which has a row yet.
+  func write(rows: [StoredJob]) throws(StoreError) {
+    for (index, job) in rows.enumerated() {
+      bind(job, to: putSome, after: Int32(index) * JobDatabase.columns)
+    }
+    try putSome.run()
+  }
+
+  func delete(from first: Int64, through last: Int64) throws(StoreError) {
+    let statement = first == last ? delete : deleteRun
+    statement.bind(1, first)
+    if first != last { statement.bind(2, last) }
+    try statement.run()
+  }
+
+  private func bind(_ stored: StoredJob, to statement: Statement, after start: Int32) {
+    statement.bind(start + 1, Int64(stored.id.number))
+    statement.bind(start + 2, stored.job.key.function)
+    statement.bind(start + 3, stored.job.key.name)
+    statement.bind(start + 4, stored.due)
+    statement.bind(start + 5, stored.job.scheduledAt)
+    statement.bind(start + 6, Int64(stored.job.timeout))
+    statement.bind(start + 7, Int64(stored.job.count))
+    statement.bind(start + 8, Int64(stored.job.origin.rawValue))
+    statement.bind(start + 9, stored.previousRunAt)
+    statement.bind(start + 10, stored.job.workload)
   }
 
   private func apply(_ event: EngineEvent, at time: Int64) throws(StoreError) {

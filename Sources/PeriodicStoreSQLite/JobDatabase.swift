@@ -6,8 +6,11 @@ import PeriodicStore
 final class JobDatabase {
   let connection: Connection
   let put: Statement
+  /// Puts `rowsAtOnce` jobs that have no row yet.
+  let putSome: Statement
   let reschedule: Statement
   let delete: Statement
+  let deleteRun: Statement
   let addFunction: Statement
   let removeFunction: Statement
   let addDrop: Statement
@@ -19,13 +22,18 @@ final class JobDatabase {
   let slice: Statement
   /// Drops that were not finished when the store was opened.
   var leftovers: Leftovers
+  /// No job with a greater number has a row.
+  var highest: UInt64
 
   /// Opens the file, makes its tables if it is new, and takes SQLite's lock on it.
   init(_ location: StoreLocation, _ options: SQLiteStore.Options) throws(StoreError) {
     connection = try JobDatabase.connect(location, options)
     put = try Statement(JobDatabase.putSQL, on: connection, "write a job")
+    putSome = try Statement(JobDatabase.putSomeSQL, on: connection, "write jobs")
     reschedule = try Statement(JobDatabase.rescheduleSQL, on: connection, "put a job back")
     delete = try Statement("DELETE FROM jobs WHERE id = ?1", on: connection, "delete a job")
+    deleteRun = try Statement(
+      "DELETE FROM jobs WHERE id BETWEEN ?1 AND ?2", on: connection, "delete jobs")
     addFunction = try Statement(
       "INSERT INTO functions(name) VALUES(?1) ON CONFLICT DO NOTHING", on: connection,
       "write a function")
@@ -49,6 +57,8 @@ final class JobDatabase {
       on: connection, "look for rows of dropped functions")
     addMetric = try JobDatabase.metrics(connection, options)
     leftovers = try Leftovers(in: connection)
+    highest = UInt64(
+      max(0, try connection.number("SELECT max(id) FROM jobs", "find the last job")))
     // All is well: closing may now move the write-ahead log into the file.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
   }
@@ -64,15 +74,28 @@ final class JobDatabase {
       on: connection, "write a metric")
   }
 
+  /// Rows in one statement: with more there is little left to save.
+  static let rowsAtOnce = 8
+  /// Parameters of one row.
+  static let columns: Int32 = 10
+
   // `extra` is not named: what a later version put there stays.
-  private static let putSQL = """
+  private static let insertSQL = """
     INSERT INTO jobs(id, func, name, due_ms, scheduled_at, timeout, count, origin,
-      previous_run_at, workload) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
-    ON CONFLICT(id) DO UPDATE SET func = excluded.func, name = excluded.name,
-      due_ms = excluded.due_ms, scheduled_at = excluded.scheduled_at,
-      timeout = excluded.timeout, count = excluded.count, origin = excluded.origin,
-      previous_run_at = excluded.previous_run_at, workload = excluded.workload
+      previous_run_at, workload) VALUES
     """
+
+  private static let putSomeSQL =
+    insertSQL + Array(repeating: "(?,?,?,?,?,?,?,?,?,?)", count: rowsAtOnce).joined(separator: ",")
+
+  private static let putSQL =
+    insertSQL + """
+      (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+      ON CONFLICT(id) DO UPDATE SET func = excluded.func, name = excluded.name,
+        due_ms = excluded.due_ms, scheduled_at = excluded.scheduled_at,
+        timeout = excluded.timeout, count = excluded.count, origin = excluded.origin,
+        previous_run_at = excluded.previous_run_at, workload = excluded.workload
+      """
 
   private static let rescheduleSQL = """
     UPDATE jobs SET scheduled_at = ?2, due_ms = ?3, count = ?4, previous_run_at = ?5

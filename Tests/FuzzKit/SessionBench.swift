@@ -75,7 +75,8 @@ public final class SessionBench {
     while let batch = flying {
       flying = nil
       core.stored(
-        batch, failure: mustFail ? StoreError(.full, "as the script says") : nil, at: now)
+        batch, failure: mustFail ? StoreError(.full, "as the script says") : nil, at: now
+      ) { carryOut($0) }
       mustFail = false
       turn()
     }

@@ -41,7 +41,9 @@ final class Bench {
   func land(failing: Bool = false) {
     guard let batch = flying else { return }
     flying = nil
-    core.stored(batch, failure: failing ? StoreError(.full, "no room") : nil, at: now)
+    core.stored(batch, failure: failing ? StoreError(.full, "no room") : nil, at: now) {
+      carryOut($0)
+    }
     if failing { now.monotonic += 1000 }
     turn()
   }

@@ -58,7 +58,9 @@ final class HTTPWorld {
     if let (batch, arrives) = flying, arrives <= now.monotonic {
       flying = nil
       let fails = !isHealed && random.chance(15)
-      core.stored(batch, failure: fails ? StoreError(.full, "simulated") : nil, at: now)
+      core.stored(batch, failure: fails ? StoreError(.full, "simulated") : nil, at: now) {
+        carryOut($0)
+      }
     }
     if wakeAt <= now.monotonic {
       wakeAt = .max

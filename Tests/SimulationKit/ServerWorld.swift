@@ -135,10 +135,10 @@ public final class ServerWorld {
     flying = nil
     if !isHealed, random.chance(10) {
       log("the store fails")
-      core.stored(batch, failure: StoreError(.full, "simulated"), at: now)
+      core.stored(batch, failure: StoreError(.full, "simulated"), at: now) { carryOut($0) }
     } else {
       store.apply(batch)
-      core.stored(batch, failure: nil, at: now)
+      core.stored(batch, failure: nil, at: now) { carryOut($0) }
     }
   }
 

@@ -2,8 +2,8 @@ import Glibc
 import PeriodicCore
 import PeriodicWire
 
-/// Submits jobs far ahead through one connection.
-func fill(path: String, count: Int, ahead: Int, payload: Int, window: Int) {
+/// Submits jobs far ahead through one connection, with names of 16 bytes, numbered from `first`.
+func fill(path: String, first: Int, count: Int, ahead: Int, payload: Int, window: Int) {
   let connection = Connection(path: path, role: .client)
   var poller = Poller()
   poller.add(connection)
@@ -12,18 +12,53 @@ func fill(path: String, count: Int, ahead: Int, payload: Int, window: Int) {
   var sent = 0
   var acknowledged = 0
   let start = nanoseconds()
+  var slices = [start]
   while acknowledged < count {
     while sent < count, sent - acknowledged < window {
       sent += 1
-      submit(connection, "job-\(sent)", workload, due + Int64(sent % 1000), UInt32(sent))
+      let number = String(first + sent)
+      let name = String(repeating: "0", count: 16 - number.utf8.count) + number
+      submit(connection, name, workload, due + Int64(sent % 1000), UInt32(sent))
     }
     connection.flush()
     poller.wait(milliseconds: 1000) { _ in
       connection.receive { if case .success = $0 { acknowledged += 1 } }
     }
+    if acknowledged >= slices.count * 100_000 { slices.append(nanoseconds()) }
   }
   let seconds = Double(nanoseconds() - start) / 1e9
-  print("filled \(count) in \(seconds) s, \(Int(Double(count) / seconds)) jobs/s")
+  print("filled \(count) in \(fixed(seconds)) s, \(Int(Double(count) / seconds)) jobs/s")
+  reportSlices(slices)
+}
+
+/// How even the speed was from the first 100,000 to the last.
+private func reportSlices(_ times: [Int64]) {
+  let rates = zip(times, times.dropFirst()).map { 1e11 / Double($1 - $0) }
+  guard let first = rates.first, let last = rates.last else { return }
+  let spread = Spread(rates)
+  print(
+    "thousand jobs/s by each 100,000: first \(fixed(first)), last \(fixed(last)),",
+    "median \(spread.text)")
+}
+
+/// Waits until the server answers a PING, through a start and all that is loaded at it.
+func awaitReady(path: String) {
+  let start = nanoseconds()
+  while !Link<RedisDialect>.answers(at: path) {
+    usleep(1000)
+    if nanoseconds() - start > 120_000_000_000 { quit("nobody listens on \(path)") }
+  }
+  let connection = Connection(path: path, role: .client)
+  var poller = Poller()
+  poller.add(connection)
+  connection.send(.ping, message: 1)
+  connection.flush()
+  var isReady = false
+  while !isReady {
+    poller.wait(milliseconds: 1000) { _ in
+      connection.receive { if case .pong = $0 { isReady = true } }
+    }
+  }
 }
 
 private func submit(

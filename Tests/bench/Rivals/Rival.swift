@@ -12,14 +12,7 @@ struct Rival {
 
   static func all(daemon: String) -> [Rival] {
     [
-      Rival(
-        name: PeriodicDialect.name,
-        command: { directory, socket in
-          [
-            daemon, "-d", "-H", "unix://\(socket)", "--store", "file:\(directory)/jobs",
-            "--log-level", "error",
-          ]
-        }, drive: { Generator<PeriodicDialect>($0, path: $1).run(server: $2) }),
+      periodic(PeriodicDialect.name, daemon),
       Rival(
         name: RedisDialect.name,
         command: { directory, socket in
@@ -36,6 +29,18 @@ struct Rival {
           ["beanstalkd", "-l", "unix:\(socket)", "-b", directory, "-f", "0"]
         }, drive: { Generator<BeanstalkDialect>($0, path: $1).run(server: $2) }, share: 0.05),
     ]
+  }
+
+  /// A daemon of ours: several programs can be compared.
+  static func periodic(_ name: String, _ daemon: String) -> Rival {
+    Rival(
+      name: name,
+      command: { directory, socket in
+        [
+          daemon, "-d", "-H", "unix://\(socket)", "--store", "file:\(directory)/jobs",
+          "--log-level", "error",
+        ]
+      }, drive: { Generator<PeriodicDialect>($0, path: $1).run(server: $2) })
   }
 
   /// Starts a new server on an empty directory, measures, and ends it.

@@ -77,7 +77,8 @@ extension Comparison.Result {
       let threads = row.threads.map { #""\#($0.name)":\#($0.cost.json)"# }
       return #"{"server":"\#(row.name)","thousandJobsPerSecond":\#(row.thousands.json),"#
         + #""ratioOfPeriodic":\#(row.ratio.json),"cpuMicrosecondsPerJob":\#(row.cost.json),"#
-        + #""threads":{\#(threads.joined(separator: ","))},"generatorShare":\#(row.generator.json)}"#
+        + #""threads":{\#(threads.joined(separator: ","))},"#
+        + #""generatorShare":\#(row.generator.json)}"#
     }
     return #"{"workload":"\#(kind.rawValue)","servers":[\#(servers.joined(separator: ","))]}"#
   }
