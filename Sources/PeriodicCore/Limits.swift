@@ -4,6 +4,13 @@ public struct Limits: Equatable, Sendable {
   public var frameBytes = 64 << 20
   /// Jobs kept, waiting and running.
   public var jobs = 100_000_000
+  /// Bytes of their names and workloads.
+  public var bytes = Int.max
+  /// The same for each function.
+  public var functionJobs = Int.max
+  public var functionBytes = Int.max
+  /// Bytes of workloads kept in memory with a durable store; what is beyond waits in the store.
+  public var cacheBytes = 256 << 20
   /// Functions known, with or without jobs.
   public var functions = 65_536
   /// Functions one worker connection may register.
@@ -45,6 +52,9 @@ public enum LimitName: String, Equatable, Sendable {
   case nameBytes = "name_bytes"
   case frameBytes = "frame_bytes"
   case jobs
+  case bytes
+  case functionJobs = "function_jobs"
+  case functionBytes = "function_bytes"
   case functions
   case functionsPerConnection = "functions_per_connection"
   case grabsPerConnection = "grabs_per_connection"

@@ -46,5 +46,23 @@ public enum StoredItem {
   case function(Bytes)
   case setting(key: Bytes, value: UInt32)
   case reserved(upTo: UInt64)
-  case job(StoredJob)
+  case job(StoredEntry)
+}
+
+/// What is known of a job before it is read: its name and its turn. The bytes are borrowed.
+public struct StoredEntry {
+  public var id: JobID
+  public var key: JobKey
+  /// The order key: when the job is due, milliseconds since 1970.
+  public var due: Int64
+  /// Bytes of its workload.
+  public var workloadLength: Int
+
+  @inlinable
+  public init(id: JobID, key: JobKey, due: Int64, workloadLength: Int) {
+    self.id = id
+    self.key = key
+    self.due = due
+    self.workloadLength = workloadLength
+  }
 }

@@ -7,12 +7,12 @@ extension Engine {
   /// together leave in their order.
   mutating func serveMarked(at now: Now, into effects: inout Effects) {
     if !markedLocks.isEmpty { handLocksOn(at: now, into: &effects) }
-    if marked.isEmpty { return }
     for function in marked {
       functions[function].pointee.isMarked = false
       serveFunction(function, at: now, into: &effects)
     }
-    marked.removeAll(keepingCapacity: true)
+    if !marked.isEmpty { marked.removeAll(keepingCapacity: true) }
+    if !overflow.isEmpty { parkOverflow() }
   }
 
   /// Hands out the function's due jobs while somebody waits for them.
@@ -20,7 +20,7 @@ extension Engine {
     if functions[function].pointee.isBroadcast {
       return serveBroadcast(function, at: now, into: &effects)
     }
-    while let job = firstDue(function, at: now), let peer = nextWilling(function) {
+    while let job = firstServable(function, at: now), let peer = nextWilling(function) {
       guard assign(job, to: peer, at: now, into: &effects) else { return }
     }
     refreshWakeUp(function)
@@ -40,7 +40,7 @@ extension Engine {
         enterRing(registration)
         serveBroadcast(function, at: now, into: &effects)
         idle = session.pointee.grabs.count == grabs ? idle + 1 : 0
-      } else if let job = firstDue(function, at: now) {
+      } else if let job = firstServable(function, at: now) {
         guard assign(job, to: peer, at: now, into: &effects) else { return waitInRings(peer) }
         idle = 0
       } else {
@@ -78,6 +78,8 @@ extension Engine {
     unschedule(job)
     forgetRuns(of: job)
     handOut(job, to: peer, round: .none, at: now, into: &effects)
+    cutLoose(job)
+    noteServed(jobs[job].pointee.function)
     request(&effects)
     return true
   }
@@ -103,8 +105,8 @@ extension Engine {
 
     var shown = fields(job)
     shown.timeout = timeout
-    let previous = Int64(record.pointee.previousRunAt)
-    record.pointee.previousRunAt = UInt32(clamping: now.wallSeconds)
+    let previous = Int64(record.pointee.details.previousRunAt)
+    record.pointee.details.previousRunAt = UInt32(clamping: now.wallSeconds)
     let assignment = Assignment(
       id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
     effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
@@ -113,9 +115,9 @@ extension Engine {
   /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is
   /// no limit (PROTOCOL 2.13).
   private func lease(of job: Slot, _ traits: SessionTraits) -> Int32 {
-    let record = jobs[job]
-    if record.pointee.timeout > 0 { return record.pointee.timeout }
-    let fills = traits.fillsTimeout || record.pointee.origin == .generation2
+    let details = jobs[job].pointee.details
+    if details.timeout > 0 { return details.timeout }
+    let fills = traits.fillsTimeout || details.origin == .generation2
     return fills ? Int32(clamping: settings.timeout) : 0
   }
 

@@ -36,17 +36,19 @@ extension Engine {
   mutating func serveBroadcast(
     _ function: Slot, at now: Now, into effects: inout Effects
   ) {
-    while let job = firstDue(function, at: now) {
+    while let job = firstServable(function, at: now) {
       let receivers = allWilling(function)
       if receivers.isEmpty || !numbers.has(receivers.count) { break }
       unschedule(job)
       forgetRuns(of: job)
       let round = receivers.count > 1 ? rounds.insert(Round()) : .none
-      let previous = jobs[job].pointee.previousRunAt
+      let previous = jobs[job].pointee.details.previousRunAt
       for peer in receivers {
-        jobs[job].pointee.previousRunAt = previous
+        jobs[job].pointee.details.previousRunAt = previous
         handOut(job, to: peer, round: round, at: now, into: &effects)
       }
+      cutLoose(job)
+      noteServed(function)
       request(&effects)
     }
     refreshWakeUp(function)

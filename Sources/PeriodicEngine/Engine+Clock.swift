@@ -32,6 +32,7 @@ extension Engine {
     invariant(now.monotonic >= lastMonotonic, "the monotonic clock does not step back")
     lastMonotonic = now.monotonic
     if !retiredNames.isEmpty { releaseRetiredNames() }
+    if !retiredBlocks.isEmpty { releaseRetiredBlocks() }
     if now.wall < lastWall { keepReady(before: lastWall) }
     lastWall = now.wall
   }
@@ -92,7 +93,7 @@ extension Engine {
 }
 
 extension Int64 {
-  fileprivate func subtractingSaturated(_ other: Int64) -> Int64 {
+  func subtractingSaturated(_ other: Int64) -> Int64 {
     let (difference, overflow) = subtractingReportingOverflow(other)
     return overflow ? (self < 0 ? .min : .max) : difference
   }

@@ -21,6 +21,7 @@ extension Engine {
     sortedFunctions.remove(at: sortedPosition(of: name))
     functionIndex.remove(slot, in: functions)
     jobCount -= function.pointee.jobs
+    byteCount -= function.pointee.byteCount
     function.pointee.isDropped = true
     function.pointee.droppedUpTo = last
     if lastDropped == .none {
@@ -97,6 +98,7 @@ extension Engine {
     let last = JobID(function.pointee.droppedUpTo)
     store(.dropFinished(function.pointee.bytes, upTo: last), into: &effects)
     retiredNames.append(function.pointee.bytes)
+    function.pointee.isHungry = false
     functions.remove(slot)
   }
 }

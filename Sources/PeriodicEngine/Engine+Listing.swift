@@ -8,6 +8,12 @@ public struct JobPosition: Sendable {
   public static let start = JobPosition(slot: 0)
 }
 
+/// A job as it is listed: as it is, or what to ask the store for it with.
+public enum ListedJob {
+  case here(Assignment)
+  case away(ReadTicket)
+}
+
 extension Engine {
   /// Looks at up to `count` places and shows the jobs that are there, with whether each runs.
   ///
@@ -17,25 +23,28 @@ extension Engine {
   ///
   /// - Returns: where to go on; `nil` at the end.
   public func forEachJob(
-    from position: JobPosition, atMost count: Int,
-    _ body: (_ job: Assignment, _ isRunning: Bool) -> Void
+    from position: JobPosition, atMost count: Int, _ body: (ListedJob, _ isRunning: Bool) -> Void
   ) -> JobPosition? {
     let end = min(Int(jobs.end), Int(position.slot) + count)
     for slot in Int(position.slot)..<max(end, Int(position.slot)) {
       let job = jobs[Slot(slot)]
       if job.pointee.state == .free || isUnborn(Slot(slot)) { continue }
       if functions[job.pointee.function].pointee.isDropped { continue }
-      let shown = Assignment(
-        id: job.pointee.id, job: fields(Slot(slot)),
-        previousRunAt: Int64(job.pointee.previousRunAt), fence: 0)
-      body(shown, job.pointee.state == .running)
+      body(listed(Slot(slot)), job.pointee.state == .running)
     }
     return end < Int(jobs.end) ? JobPosition(slot: Slot(end)) : nil
   }
 
+  private func listed(_ job: Slot) -> ListedJob {
+    let record = jobs[job].pointee
+    if record.residence != .whole { return .away(ticket(job)) }
+    let previous = Int64(record.details.previousRunAt)
+    return .here(Assignment(id: record.id, job: fields(job), previousRunAt: previous, fence: 0))
+  }
+
   /// Whether no version of the job is durable yet.
   private func isUnborn(_ job: Slot) -> Bool {
-    var version = jobs[job].pointee.staged
+    var version = newestStaged(job)
     while version != .none {
       if versions[version].pointee.isFirst { return true }
       version = versions[version].pointee.older

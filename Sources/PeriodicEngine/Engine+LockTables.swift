@@ -7,7 +7,7 @@ extension Engine {
   }
 
   func findClaim(_ job: Slot, _ lock: Slot) -> Slot? {
-    var claim = jobs[job].pointee.claim
+    var claim = firstClaim(job)
     while claim != .none, claims[claim].pointee.lock != lock {
       claim = claims[claim].pointee.nextOfJob
     }
@@ -17,14 +17,14 @@ extension Engine {
   /// Where a locked job waits.
   func queuedClaim(_ job: Slot) -> Slot? {
     guard jobs[job].pointee.state == .locked else { return nil }
-    var claim = jobs[job].pointee.claim
+    var claim = firstClaim(job)
     while claims[claim].pointee.isHolder { claim = claims[claim].pointee.nextOfJob }
     return claim
   }
 
   func claimCount(_ job: Slot) -> Int {
     var count = 0
-    var claim = jobs[job].pointee.claim
+    var claim = firstClaim(job)
     while claim != .none {
       count += 1
       claim = claims[claim].pointee.nextOfJob
@@ -34,7 +34,7 @@ extension Engine {
 
   mutating func insertLock(_ name: Bytes) -> Slot {
     let lock = locks.insert(
-      LockRecord(name: copy(name: name, workload: .none), nameLength: UInt8(name.count)))
+      LockRecord(name: copy(name), nameLength: UInt8(name.count)))
     lockIndex.insert(lock, hash: seededHash(name, 0), in: locks)
     return lock
   }
@@ -53,8 +53,8 @@ extension Engine {
       Claim(
         lock: lock, job: job, session: id(of: peer), capacity: capacity, isHolder: isHolder,
         heldSince: 0))
-    claims[claim].pointee.nextOfJob = jobs[job].pointee.claim
-    jobs[job].pointee.claim = claim
+    claims[claim].pointee.nextOfJob = firstClaim(job)
+    changeActivity(of: job) { $0.claim = claim }
     let record = locks[lock]
     if capacity > record.pointee.capacity {
       record.pointee.capacity = capacity
@@ -73,9 +73,9 @@ extension Engine {
     if record.isHolder {
       observe(.releaseLock, lock.pointee.bytes, since: record.heldSince, into: &effects)
     }
-    var before = jobs[record.job].pointee.claim
+    var before = firstClaim(record.job)
     if before == claim {
-      jobs[record.job].pointee.claim = record.nextOfJob
+      changeActivity(of: record.job) { $0.claim = record.nextOfJob }
     } else {
       while claims[before].pointee.nextOfJob != claim { before = claims[before].pointee.nextOfJob }
       claims[before].pointee.nextOfJob = record.nextOfJob
@@ -126,7 +126,8 @@ extension Engine {
       if record.pointee.next != .none { claims[record.pointee.next].pointee.previous = claim }
       lock.pointee.firstHolder = claim
       lock.pointee.holders += 1
-      holdings.insert(claim, key: now.monotonic, tie: nextSequence(), in: claims)
+      record.pointee.heapTie = nextSequence()
+      holdings.insert(claim, key: now.monotonic, in: claims)
     } else {
       record.pointee.previous = lock.pointee.lastQueued
       if lock.pointee.lastQueued == .none {

@@ -73,8 +73,8 @@ extension Engine {
 
   /// A run has ended, or the job goes: what it holds is free, and it waits for nothing.
   mutating func releaseClaims(of job: Slot, into effects: inout Effects) {
-    while jobs[job].pointee.claim != .none {
-      removeClaim(jobs[job].pointee.claim, into: &effects)
+    while case let claim = firstClaim(job), claim != .none {
+      removeClaim(claim, into: &effects)
     }
   }
 

@@ -69,8 +69,8 @@ extension Engine {
     switch outcome {
     case .done: discard(job, .data(Word.failed.bytes), at: now, into: &effects)
     case .later(let delay, let step):
-      let count = Int64(jobs[job].pointee.count) + Int64(step)
-      jobs[job].pointee.count = Int32(clamping: count)
+      let count = Int64(jobs[job].pointee.details.count) + Int64(step)
+      jobs[job].pointee.details.count = Int32(clamping: count)
       putBack(job, delay: delay, at: now, into: &effects)
     case .failed: putBack(job, delay: 1, at: now, into: &effects)
     case .released:
@@ -98,15 +98,18 @@ extension Engine {
       return discard(job, .data(Word.failed.bytes), at: now, into: &effects)
     }
     answerRuns(of: job, .data(Word.failed.bytes), into: &effects)
-    record.pointee.scheduledAt = now.wallSeconds.addingSaturated(delay)
+    var details = record.pointee.details
+    details.scheduledAt = now.wallSeconds.addingSaturated(delay)
+    record.pointee.details = details
     record.pointee.due = now.wall.addingSaturated(delay.secondsInMilliseconds)
     record.pointee.sequence = nextSequence()
     if !record.pointee.isTransient {
       store(
         .reschedule(
-          record.pointee.id, scheduledAt: record.pointee.scheduledAt, due: record.pointee.due,
-          count: record.pointee.count, previousRunAt: Int64(record.pointee.previousRunAt)),
+          record.pointee.id, scheduledAt: details.scheduledAt, due: record.pointee.due,
+          count: details.count, previousRunAt: Int64(details.previousRunAt)),
         into: &effects)
+      coolLater(job)
     }
     waitAgain(job, at: now, into: &effects)
   }

@@ -10,7 +10,7 @@ extension Engine {
     case .function(let name): _ = findFunction(name) ?? insertFunction(name)
     case .setting(let key, let value): settings.set(key, to: value)
     case .reserved(let limit): numbers.restore(reserved: limit)
-    case .job(let stored): restore(stored, at: now)
+    case .job(let entry): restore(entry, at: now)
     }
   }
 
@@ -19,14 +19,15 @@ extension Engine {
     request(&effects)
   }
 
-  private mutating func restore(_ stored: StoredJob, at now: Now) {
-    let key = stored.job.key
+  /// Its turn and its name are enough until that turn comes.
+  private mutating func restore(_ entry: StoredEntry, at now: Now) {
+    let key = entry.key
     let function = findFunction(key.function) ?? insertFunction(key.function)
     // A store has one row for each pair; should a damaged one have two, the first counts.
     if findJob(key.name, of: function) != nil { return }
-    let job = insertJob(stored.id, stored.job, of: function, due: stored.due)
-    jobs[job].pointee.previousRunAt = UInt32(clamping: stored.previousRunAt)
-    numbers.restore(reserved: stored.id.number + 1)
+    let job = insertJob(
+      entry.id, key, nil, nil, length: entry.workloadLength, of: function, due: entry.due)
+    numbers.restore(reserved: entry.id.number + 1)
     schedule(job, at: now)
   }
 }

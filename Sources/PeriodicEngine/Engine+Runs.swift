@@ -12,8 +12,8 @@ extension Engine {
     if first != .none { runs[first].pointee.previous = run }
     session.pointee.firstRun = run
     session.pointee.runs += 1
-    runs[run].pointee.nextOfJob = jobs[job].pointee.run
-    jobs[job].pointee.run = run
+    runs[run].pointee.nextOfJob = firstRun(job)
+    changeActivity(of: job) { $0.run = run }
     hold(run, at: now)
   }
 
@@ -55,7 +55,7 @@ extension Engine {
   /// Takes a run out of everything and frees it. A held job is left in no list.
   mutating func endRun(_ run: Slot) {
     let record = runs[run]
-    let job = jobs[record.pointee.job]
+    let job = record.pointee.job
     if record.pointee.state.isHeld, leaveRound(record.pointee.round) {
       leaveRunning(record.pointee.job)
     }
@@ -75,10 +75,10 @@ extension Engine {
     }
     session.pointee.runs -= 1
 
-    if job.pointee.run == run {
-      job.pointee.run = record.pointee.nextOfJob
+    var before = firstRun(job)
+    if before == run {
+      changeActivity(of: job) { $0.run = record.pointee.nextOfJob }
     } else {
-      var before = job.pointee.run
       while runs[before].pointee.nextOfJob != run { before = runs[before].pointee.nextOfJob }
       runs[before].pointee.nextOfJob = record.pointee.nextOfJob
     }
@@ -87,7 +87,7 @@ extension Engine {
 
   /// Ends every run of a job: it is handed out anew, replaced or gone.
   mutating func forgetRuns(of job: Slot) {
-    while jobs[job].pointee.run != .none { endRun(jobs[job].pointee.run) }
+    while case let run = firstRun(job), run != .none { endRun(run) }
   }
 
   /// The worker says that it took the job that was assigned under this id (PROTOCOL 2.3).
@@ -150,7 +150,7 @@ extension Engine {
     case .key(let key):
       guard let function = findFunction(key.function), let job = findJob(key.name, of: function)
       else { return nil }
-      var run = jobs[job].pointee.run
+      var run = firstRun(job)
       while run != .none, runs[run].pointee.session != peer { run = runs[run].pointee.nextOfJob }
       return run == .none ? nil : run
     }
@@ -166,7 +166,7 @@ extension Engine {
     }
     jobs[job].pointee.state = .staged
     // What became of it while it ran is not durable yet; it waits for that first.
-    if jobs[job].pointee.staged != .none { return }
+    if newestStaged(job) != .none { return }
     schedule(job, at: now)
     if functions[function].pointee.isMarked { return }
     functions[function].pointee.isMarked = true
@@ -193,7 +193,7 @@ extension Engine {
     switch (time != .max, isIn) {
     case (true, true): deadlines.update(run, key: time, in: runs)
     case (true, false):
-      deadlines.insert(run, key: time, tie: runs[run].pointee.fence, in: runs)
+      deadlines.insert(run, key: time, in: runs)
     case (false, true): deadlines.remove(run, in: runs)
     case (false, false): break
     }

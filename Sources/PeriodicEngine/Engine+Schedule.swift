@@ -11,8 +11,7 @@ extension Engine {
       appendReady(job, function)
     } else {
       record.pointee.state = .scheduled
-      function.pointee.heap.insert(
-        job, key: record.pointee.due, tie: record.pointee.sequence, in: jobs)
+      function.pointee.heap.insert(job, key: record.pointee.due, in: jobs)
       refreshWakeUp(record.pointee.function)
     }
   }
@@ -44,8 +43,31 @@ extension Engine {
     let head = jobs[ready]
     let heapFirst =
       top.key != head.pointee.due
-      ? top.key < head.pointee.due : top.tie < head.pointee.sequence
+      ? top.key < head.pointee.due : jobs[top.slot].pointee.sequence < head.pointee.sequence
     return heapFirst ? top.slot : ready
+  }
+
+  /// Shows the function's waiting jobs in the order of their turns, until `body` has seen enough.
+  func forEachNext(_ function: Slot, _ body: (Slot) -> Bool) {
+    let heap = functions[function].pointee.heap
+    var cursor = HeapCursor(heap, jobs)
+    var ready = functions[function].pointee.firstReady
+    while true {
+      let top = cursor.peek(heap)?.slot
+      if ready == .none, top == nil { return }
+      if let top, ready == .none || precedes(top, ready) {
+        _ = cursor.next(heap, jobs)
+        if !body(top) { return }
+      } else {
+        if !body(ready) { return }
+        ready = jobs[ready].pointee.next
+      }
+    }
+  }
+
+  private func precedes(_ first: Slot, _ second: Slot) -> Bool {
+    let (first, second) = (jobs[first].pointee, jobs[second].pointee)
+    return (first.due, first.sequence) < (second.due, second.sequence)
   }
 
   /// The order key of the function's first waiting job.
@@ -61,14 +83,25 @@ extension Engine {
   /// none.
   mutating func refreshWakeUp(_ slot: Slot) {
     let function = functions[slot]
-    let key = function.pointee.ring == .none ? nil : function.pointee.heap.first?.key
+    let key = wakeKey(slot)
+    if key == nil, function.pointee.ring != .none, isHeadWanted(slot) { want(slot) }
     let isIn = function.pointee.heapIndex != .none
     switch (key, isIn) {
     case (let key?, true): wakeUps.update(slot, key: key, in: functions)
-    case (let key?, false): wakeUps.insert(slot, key: key, tie: UInt64(slot), in: functions)
+    case (let key?, false): wakeUps.insert(slot, key: key, in: functions)
     case (nil, true): wakeUps.remove(slot, in: functions)
     case (nil, false): break
     }
+  }
+
+  /// When the function's first job needs attention: at its time, or before it if it must be read
+  /// from the store first; `nil` while that goes on.
+  func wakeKey(_ slot: Slot) -> Int64? {
+    let function = functions[slot]
+    guard function.pointee.ring != .none, let top = function.pointee.heap.first else { return nil }
+    let isHere = function.pointee.away == 0 || jobs[top.slot].pointee.residence == .whole
+    if isHere { return top.key }
+    return isHeadWanted(slot) ? nil : top.key.subtractingSaturated(Engine.lead)
   }
 
   /// Moves what is due by the old clock into the ready queues, so that a job once ready stays ready

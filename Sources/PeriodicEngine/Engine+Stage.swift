@@ -25,6 +25,7 @@ extension Engine {
     while firstStaged != .none, versions[firstStaged].pointee.batch <= committedBatch {
       settleCommitted(at: now, into: &effects)
     }
+    keepWarm(batch)
     var refused: [Slot] = []
     while firstStaged != .none, versions[firstStaged].pointee.batch <= batch {
       refused.append(popStaged())
@@ -36,11 +37,11 @@ extension Engine {
   /// Enters a version at the end of the line; the job's fields are already the new ones.
   mutating func stage(_ version: StagedVersion) {
     let slot = versions.insert(version)
-    let job = jobs[version.job]
-    versions[slot].pointee.older = job.pointee.staged
-    if job.pointee.staged != .none { versions[job.pointee.staged].pointee.newer = slot }
-    job.pointee.staged = slot
-    if !version.keepsFields { job.pointee.state = .staged }
+    let older = newestStaged(version.job)
+    versions[slot].pointee.older = older
+    if older != .none { versions[older].pointee.newer = slot }
+    changeActivity(of: version.job) { $0.staged = slot }
+    if !version.keepsFields { jobs[version.job].pointee.state = .staged }
     if lastStaged == .none {
       firstStaged = slot
     } else {
@@ -62,12 +63,14 @@ extension Engine {
       if version.isFirst { functions[job.pointee.function].pointee.unborn -= 1 }
       releaseBlock(of: version, nameLength: job.pointee.nameLength)
       waitUnlessHeld(version.job, at: now, into: &effects)
+      cool(version.job, at: now)
     }
   }
 
   /// Cuts a job's versions loose: the job is going.
   mutating func detachVersions(of job: Slot) {
-    var slot = jobs[job].pointee.staged
+    var slot = newestStaged(job)
+    if slot == .none { return }
     while slot != .none {
       let version = versions[slot]
       if version.pointee.isFirst { functions[jobs[job].pointee.function].pointee.unborn -= 1 }
@@ -76,13 +79,14 @@ extension Engine {
       version.pointee.job = .none
       slot = version.pointee.older
     }
-    jobs[job].pointee.staged = .none
+    changeActivity(of: job) { $0.staged = .none }
   }
 
   /// Frees the bytes of the version before this one.
   mutating func releaseBlock(of version: StagedVersion, nameLength: UInt8) {
     if let block = version.block {
-      bytes.release(block, Int(nameLength) + Int(version.workloadLength))
+      let length = Int(version.workloadLength)
+      releaseBlock(block, Int(nameLength), length, version.residence)
     }
   }
 
@@ -98,7 +102,7 @@ extension Engine {
     let version = versions[slot].pointee
     if version.job != .none {
       if version.newer == .none {
-        jobs[version.job].pointee.staged = version.older
+        changeActivity(of: version.job) { $0.staged = version.older }
       } else {
         versions[version.newer].pointee.older = version.older
       }
@@ -137,15 +141,14 @@ extension Engine {
       functions[job.pointee.function].pointee.unborn -= 1
       return deleteUnborn(version.job, into: &effects)
     }
-    bytes.release(job.pointee.block, job.pointee.blockSize)
-    restore(job, from: version)
+    restore(version.job, from: version)
     waitUnlessHeld(version.job, at: now, into: &effects)
   }
 
   /// Lets a job wait for its turn whose last staged version has been settled.
   private mutating func waitUnlessHeld(_ job: Slot, at now: Now, into effects: inout Effects) {
     let record = jobs[job]
-    if record.pointee.staged != .none || record.pointee.state != .staged { return }
+    if newestStaged(job) != .none || record.pointee.state != .staged { return }
     waitAgain(job, at: now, into: &effects)
   }
 
@@ -164,24 +167,18 @@ extension Engine {
     newer.pointee.isTransient = version.isTransient
     newer.pointee.due = version.due
     newer.pointee.sequence = version.sequence
-    newer.pointee.scheduledAt = version.scheduledAt
     newer.pointee.block = version.block
     newer.pointee.workloadLength = version.workloadLength
-    newer.pointee.timeout = version.timeout
-    newer.pointee.count = version.count
-    newer.pointee.origin = version.origin
+    newer.pointee.residence = version.residence
   }
 
-  private func restore(_ job: UnsafeMutablePointer<JobRecord>, from version: StagedVersion) {
+  private mutating func restore(_ job: Slot, from version: StagedVersion) {
     guard let block = version.block else { fatalError("a version before this one has bytes") }
-    job.pointee.block = block
-    job.pointee.isTransient = version.isTransient
-    job.pointee.workloadLength = version.workloadLength
-    job.pointee.due = version.due
-    job.pointee.sequence = version.sequence
-    job.pointee.scheduledAt = version.scheduledAt
-    job.pointee.timeout = version.timeout
-    job.pointee.count = version.count
-    job.pointee.origin = version.origin
+    let record = jobs[job]
+    releaseBlock(of: record.pointee)
+    setBlock(of: job, block, Int(version.workloadLength), version.residence)
+    record.pointee.isTransient = version.isTransient
+    record.pointee.due = version.due
+    record.pointee.sequence = version.sequence
   }
 }

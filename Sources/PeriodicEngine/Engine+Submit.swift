@@ -13,11 +13,12 @@ extension Engine {
       if jobs[job].pointee.state == .running {
         keep(job, into: &effects)
       } else {
+        if let refusal = checkRoom(for: fields, insteadOf: job) { return .now(.refused(refusal)) }
         replace(job, with: fields, isSubmitted: true, at: now, into: &effects)
       }
       return .durable(.success)
     }
-    if jobCount >= limits.jobs { return .now(.refused(.limit(.jobs, value: jobCount + 1))) }
+    if let refusal = checkRoom(for: fields, in: known) { return .now(.refused(refusal)) }
     if numbers.isExhausted { return .now(.refused(.storeFailed)) }
     guard let function = known ?? addFunction(fields.key.function, into: &effects) else {
       return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
@@ -47,21 +48,43 @@ extension Engine {
     return nil
   }
 
+  /// Why there is no room for a job that is new, or takes the place of one.
+  func checkRoom(
+    for fields: JobFields, in function: Slot? = nil, insteadOf job: Slot? = nil
+  ) -> Refusal? {
+    let function = job.map { jobs[$0].pointee.function } ?? function
+    let before = job.map { jobs[$0].pointee.byteCount } ?? 0
+    let after = fields.key.name.count + fields.workload.count
+    let ownJobs = function.map { functions[$0].pointee.jobs } ?? 0
+    let ownBytes = function.map { functions[$0].pointee.byteCount } ?? 0
+    if job == nil {
+      if jobCount >= limits.jobs { return .limit(.jobs, value: jobCount + 1) }
+      if ownJobs >= limits.functionJobs { return .limit(.functionJobs, value: ownJobs + 1) }
+    }
+    if after <= before { return nil }
+    let all = byteCount - before + after
+    if all > limits.bytes { return .limit(.bytes, value: all) }
+    let own = ownBytes - before + after
+    return own > limits.functionBytes ? .limit(.functionBytes, value: own) : nil
+  }
+
   /// Makes a new job. A transient one is assignable at once: no store will have it.
   mutating func create(
     _ fields: JobFields, of function: Slot, isTransient: Bool, at now: Now,
     into effects: inout Effects
   ) {
     let id = JobID(numbers.take())
-    let job = insertJob(id, fields, of: function, due: orderKey(fields, now))
-    jobs[job].pointee.scheduledAt = shownTime(fields, now)
+    let staysOut = staysOut(fields.workload, isTransient: isTransient)
+    let job = insertJob(
+      id, fields.key, details(fields, now), staysOut ? nil : fields.workload,
+      length: fields.workload.count, of: function, due: orderKey(fields, now))
     jobs[job].pointee.isTransient = isTransient
     request(&effects)
     observe(.pushJob, functions[function].pointee.bytes, into: &effects)
     if isDurable, !isTransient {
       functions[function].pointee.unborn += 1
       stage(StagedVersion(job: job, batch: collectingBatch, isFirst: true))
-      store(.put(stored(job)), into: &effects)
+      store(.put(stored(job, fields.workload)), into: &effects)
     } else {
       waitAgain(job, at: now, into: &effects)
     }
@@ -79,31 +102,26 @@ extension Engine {
     version.isAwaited = !isSubmitted
     version.due = record.pointee.due
     version.sequence = record.pointee.sequence
-    version.scheduledAt = record.pointee.scheduledAt
     version.block = record.pointee.block
     version.workloadLength = record.pointee.workloadLength
-    version.timeout = record.pointee.timeout
-    version.count = record.pointee.count
-    version.origin = record.pointee.origin
+    version.residence = record.pointee.residence
 
     unschedule(job)
     releaseClaims(of: job, into: &effects)
     // A worker that lost the job reported on the old version.
     forgetRuns(of: job)
     if isSubmitted { record.pointee.isTransient = false }
-    record.pointee.block = copy(name: record.pointee.name, workload: fields.workload)
-    record.pointee.workloadLength = UInt32(fields.workload.count)
-    record.pointee.timeout = max(0, fields.timeout)
-    record.pointee.count = fields.count
-    record.pointee.origin = fields.origin
+    let staysOut = staysOut(fields.workload, isTransient: record.pointee.isTransient)
+    let block = makeBlock(
+      record.pointee.name, details(fields, now), staysOut ? nil : fields.workload)
+    setBlock(of: job, block, fields.workload.count, staysOut ? .details : .whole)
     record.pointee.due = orderKey(fields, now)
-    record.pointee.scheduledAt = shownTime(fields, now)
     record.pointee.sequence = nextSequence()
     observe(
       .pushJob, functions[record.pointee.function].pointee.bytes, into: &effects)
     if isDurable, !record.pointee.isTransient {
       stage(version)
-      store(.put(stored(job)), into: &effects)
+      store(.put(stored(job, fields.workload)), into: &effects)
     } else {
       releaseBlock(of: version, nameLength: record.pointee.nameLength)
       waitAgain(job, at: now, into: &effects)
@@ -114,14 +132,31 @@ extension Engine {
   private mutating func keep(_ job: Slot, into effects: inout Effects) {
     let record = jobs[job]
     // With a version on its way the promise is made anew: that batch may yet fail.
-    if isDurable, record.pointee.isTransient || record.pointee.staged != .none {
+    if isDurable, record.pointee.isTransient || newestStaged(job) != .none {
       var version = StagedVersion(job: job, batch: collectingBatch, isFirst: false)
       version.keepsFields = true
       version.isTransient = record.pointee.isTransient
       stage(version)
-      store(.put(stored(job)), into: &effects)
+      store(.put(stored(job, record.pointee.workload)), into: &effects)
     }
     record.pointee.isTransient = false
+  }
+
+  private func details(_ fields: JobFields, _ now: Now) -> JobDetails {
+    JobDetails(
+      scheduledAt: shownTime(fields, now), timeout: max(0, fields.timeout), count: fields.count,
+      origin: fields.origin)
+  }
+
+  /// The row of a job, with a workload that need not be kept here.
+  private func stored(_ job: Slot, _ workload: Bytes) -> StoredJob {
+    let record = jobs[job].pointee
+    let details = record.details
+    let fields = JobFields(
+      key: key(of: job), workload: workload, scheduledAt: details.scheduledAt,
+      timeout: details.timeout, count: details.count, origin: details.origin)
+    return StoredJob(
+      id: record.id, job: fields, due: record.due, previousRunAt: Int64(details.previousRunAt))
   }
 
   /// max(when to run, now): a job for a past time overtakes nobody.

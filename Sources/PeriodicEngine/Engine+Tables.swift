@@ -54,18 +54,25 @@ extension Engine {
     return low
   }
 
-  mutating func insertJob(_ id: JobID, _ fields: JobFields, of function: Slot, due: Int64) -> Slot {
-    let name = fields.key.name
+  /// Enters a job; without details and workload, if there are none.
+  mutating func insertJob(
+    _ id: JobID, _ key: JobKey, _ details: JobDetails?, _ workload: Bytes?, length: Int,
+    of function: Slot, due: Int64
+  ) -> Slot {
+    let name = key.name
+    let residence: Residence = workload != nil ? .whole : details != nil ? .details : .name
     let job = jobs.insert(
       JobRecord(
-        id: id, due: due, sequence: nextSequence(), scheduledAt: fields.scheduledAt,
-        block: copy(name: name, workload: fields.workload),
-        workloadLength: UInt32(fields.workload.count), nameLength: UInt8(name.count),
-        state: .staged, origin: fields.origin, function: function,
-        timeout: max(0, fields.timeout), count: fields.count, previousRunAt: 0))
+        id: id, due: due, sequence: nextSequence(), block: makeBlock(name, details, workload),
+        workloadLength: UInt32(length), nameLength: UInt8(name.count), state: .staged,
+        residence: residence, function: function))
     jobIndex.insert(job, hash: jobHash(name, function), in: jobs)
-    functions[function].pointee.jobs += 1
+    let record = functions[function]
+    record.pointee.jobs += 1
+    record.pointee.byteCount += name.count + length
+    if residence != .whole { record.pointee.away += 1 }
     jobCount += 1
+    byteCount += name.count + length
     return job
   }
 
@@ -84,44 +91,23 @@ extension Engine {
 
   /// Takes a job out of everything and frees it, with its runs.
   mutating func deleteJob(_ job: Slot) {
-    invariant(jobs[job].pointee.claim == .none, "E6: a job that goes has no lock")
+    invariant(firstClaim(job) == .none, "E6: a job that goes has no lock")
     unschedule(job)
     forgetRuns(of: job)
     let record = jobs[job]
     detachVersions(of: job)
     let function = functions[record.pointee.function]
     function.pointee.jobs -= 1
-    if !function.pointee.isDropped { jobCount -= 1 }
+    function.pointee.byteCount -= record.pointee.byteCount
+    if record.pointee.residence != .whole { function.pointee.away -= 1 }
+    if !function.pointee.isDropped {
+      jobCount -= 1
+      byteCount -= record.pointee.byteCount
+    }
     jobIndex.remove(job, in: jobs)
-    bytes.release(record.pointee.block, record.pointee.blockSize)
+    releaseBlock(of: record.pointee)
+    invariant(record.pointee.activity == .none, "E7: nothing happens to a job that goes")
     record.pointee.state = .free
     jobs.remove(job)
-  }
-
-  mutating func copy(name: Bytes, workload: Bytes) -> UnsafeMutableRawPointer {
-    let block = bytes.allocate(name.count + workload.count)
-    block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
-    if let source = workload.baseAddress, workload.count > 0 {
-      (block + name.count).copyMemory(from: source, byteCount: workload.count)
-    }
-    return block
-  }
-
-  /// The fields of a job, borrowed from its record.
-  func fields(_ job: Slot) -> JobFields {
-    let record = jobs[job]
-    return JobFields(
-      key: JobKey(
-        function: functions[record.pointee.function].pointee.bytes, name: record.pointee.name),
-      workload: record.pointee.workload, scheduledAt: record.pointee.scheduledAt,
-      timeout: record.pointee.timeout, count: record.pointee.count,
-      origin: record.pointee.origin)
-  }
-
-  func stored(_ job: Slot) -> StoredJob {
-    let record = jobs[job]
-    return StoredJob(
-      id: record.pointee.id, job: fields(job), due: record.pointee.due,
-      previousRunAt: Int64(record.pointee.previousRunAt))
   }
 }

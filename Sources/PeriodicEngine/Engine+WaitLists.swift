@@ -43,8 +43,8 @@ extension Engine {
 
     waiterIndex.insert(waiter, hash: messageHash(message, peer), in: waiters)
     let wait = fields.timeout > 0 ? Int64(fields.timeout) : Engine.ordinaryWait
-    waiterDeadlines.insert(
-      waiter, key: now.monotonic + wait * 1000, tie: nextSequence(), in: waiters)
+    waiters[waiter].pointee.heapTie = nextSequence()
+    waiterDeadlines.insert(waiter, key: now.monotonic + wait * 1000, in: waiters)
   }
 
   /// The requests that wait for this job.
@@ -81,8 +81,7 @@ extension Engine {
   private mutating func insertWaitList(_ name: Bytes, _ function: Slot) -> Slot {
     let slot = waitLists.insert(
       WaitList(
-        function: function, name: copy(name: name, workload: .none),
-        nameLength: UInt8(name.count)))
+        function: function, name: copy(name), nameLength: UInt8(name.count)))
     let first = functions[function].pointee.firstWaitList
     waitLists[slot].pointee.next = first
     if first != .none { waitLists[first].pointee.previous = slot }

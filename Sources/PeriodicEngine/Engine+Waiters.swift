@@ -20,10 +20,11 @@ extension Engine {
     else { return .now(.noWorker) }
     if let job = findJob(fields.key.name, of: function) {
       if jobs[job].pointee.state != .running {
+        if let refusal = checkRoom(for: fields, insteadOf: job) { return .now(.refused(refusal)) }
         replace(job, with: fields, isSubmitted: false, at: now, into: &effects)
       }
     } else {
-      if jobCount >= limits.jobs { return .now(.refused(.limit(.jobs, value: jobCount + 1))) }
+      if let refusal = checkRoom(for: fields, in: function) { return .now(.refused(refusal)) }
       if numbers.isExhausted { return .now(.refused(.storeFailed)) }
       create(fields, of: function, isTransient: true, at: now, into: &effects)
     }

@@ -26,6 +26,7 @@ public struct Engine: ~Copyable {
   public var collectingBatch: UInt64 = 1
 
   let jobs = Slab<JobRecord>()
+  let activities = Slab<Activity>()
   let functions = Slab<FunctionRecord>()
   let sessions = Slab<SessionRecord>()
   let registrations = Slab<Registration>()
@@ -62,6 +63,10 @@ public struct Engine: ~Copyable {
   var sequence: UInt64 = 0
   /// Jobs kept, without those of dropped functions.
   var jobCount = 0
+  /// Bytes of their names and workloads, in memory or not.
+  var byteCount = 0
+  /// Bytes of workloads in memory.
+  public internal(set) var cachedBytes = 0
   var lastWall: Int64 = .min
   var lastMonotonic: Int64 = .min
   var sessionGeneration: UInt32 = 0
@@ -80,6 +85,15 @@ public struct Engine: ~Copyable {
   var markedLocks: [Slot] = []
   /// Names of freed functions and locks that effects of the last call may still borrow.
   var retiredNames: [Bytes] = []
+  /// Jobs that were put back, until the store has that; and jobs that leave memory at the end of
+  /// the call unless somebody takes them.
+  var cooling = ParkingQueue()
+  var overflow: [Parking] = []
+  /// Functions for which something is to be read, and whether something is being read.
+  var hungry: [Slot] = []
+  var isReading = false
+  /// Bytes that effects of the last call may still borrow.
+  var retiredBlocks: [RetiredBlock] = []
 
   /// - Parameter isDurable: whether store operations are wanted, and `committed` will follow.
   public init(limits: Limits = Limits(), isDurable: Bool) {
@@ -107,6 +121,7 @@ public struct Engine: ~Copyable {
     waiterDeadlines.destroy()
     holdings.destroy()
     jobs.destroy()
+    activities.destroy()
     functions.destroy()
     sessions.destroy()
     registrations.destroy()
@@ -124,6 +139,7 @@ public struct Engine: ~Copyable {
   public var hasWork: Bool {
     hasClockWork || !closingSessions.isEmpty || firstDropped != .none
       || (firstStaged != .none && versions[firstStaged].pointee.batch <= committedBatch)
+      || cooling.first.map { $0.batch <= committedBatch } ?? false
   }
 
   /// Handles one command of one peer.
@@ -202,6 +218,7 @@ public struct Engine: ~Copyable {
     observe(now)
     if hasClockWork { runClock(at: now, into: &effects) }
     settleCommitted(at: now, into: &effects)
+    coolSome(at: now)
     closeSlice(at: now, into: &effects)
     freeDroppedSlice(at: now, into: &effects)
     serveMarked(at: now, into: &effects)

@@ -4,24 +4,31 @@ import PeriodicCore
 protocol HeapElement: BitwiseCopyable {
   /// Where the element lies in its heap; `Slot.none` outside.
   var heapIndex: Slot { get set }
+  /// Decides between equal keys.
+  var heapTie: UInt64 { get }
 }
 
 /// A four-ary heap of slots, least (key, tie) first, from which any element can be taken.
 ///
 /// Because an element knows its place, replacing one job a million times leaves nothing behind.
-/// Keys lie in the heap itself: four children share a cache line or two.
+/// Keys lie in the heap itself, twelve bytes an entry: four children share a cache line. Ties are
+/// looked up in the elements.
 ///
 /// - Invariant: `slab[self[i].slot].heapIndex == i` for every entry.
 struct IndexedHeap<Element: HeapElement>: BitwiseCopyable {
   struct Entry: BitwiseCopyable {
-    var key: Int64
-    var tie: UInt64
+    // Halves, so that an entry needs no room for alignment.
+    private var high: Int32
+    private var low: UInt32
     var slot: Slot
 
-    @inline(__always)
-    func precedes(_ other: Entry) -> Bool {
-      key != other.key ? key < other.key : tie < other.tie
+    init(key: Int64, slot: Slot) {
+      high = Int32(truncatingIfNeeded: key >> 32)
+      low = UInt32(truncatingIfNeeded: key)
+      self.slot = slot
     }
+
+    var key: Int64 { Int64(high) << 32 | Int64(low) }
   }
 
   private var entries = ChunkedArray<Entry>()
@@ -32,8 +39,8 @@ struct IndexedHeap<Element: HeapElement>: BitwiseCopyable {
 
   subscript(_ index: Int) -> Entry { entries[index].pointee }
 
-  mutating func insert(_ slot: Slot, key: Int64, tie: UInt64, in slab: Slab<Element>) {
-    let entry = Entry(key: key, tie: tie, slot: slot)
+  mutating func insert(_ slot: Slot, key: Int64, in slab: Slab<Element>) {
+    let entry = Entry(key: key, slot: slot)
     entries.append(entry)
     siftUp(entry, from: entries.count - 1, in: slab)
   }
@@ -59,16 +66,22 @@ struct IndexedHeap<Element: HeapElement>: BitwiseCopyable {
   /// Gives an element that lies in the heap another key.
   mutating func update(_ slot: Slot, key: Int64, in slab: Slab<Element>) {
     let index = Int(slab[slot].pointee.heapIndex)
-    var entry = entries[index].pointee
-    if entry.key == key { return }
-    entry.key = key
-    settle(entry, at: index, in: slab)
+    if entries[index].pointee.key == key { return }
+    settle(Entry(key: key, slot: slot), at: index, in: slab)
+  }
+
+  /// Whether one entry leaves the heap before another.
+  @inline(__always)
+  func precedes(_ first: Entry, _ second: Entry, in slab: Slab<Element>) -> Bool {
+    first.key != second.key
+      ? first.key < second.key
+      : slab[first.slot].pointee.heapTie < slab[second.slot].pointee.heapTie
   }
 
   func destroy() { entries.destroy() }
 
   private mutating func settle(_ entry: Entry, at index: Int, in slab: Slab<Element>) {
-    if index > 0, entry.precedes(entries[(index - 1) >> 2].pointee) {
+    if index > 0, precedes(entry, entries[(index - 1) >> 2].pointee, in: slab) {
       siftUp(entry, from: index, in: slab)
     } else {
       siftDown(entry, from: index, in: slab)
@@ -86,7 +99,7 @@ struct IndexedHeap<Element: HeapElement>: BitwiseCopyable {
     while index > 0 {
       let parent = (index - 1) >> 2
       let above = entries[parent].pointee
-      if !entry.precedes(above) { break }
+      if !precedes(entry, above, in: slab) { break }
       place(above, at: index, in: slab)
       index = parent
     }
@@ -103,12 +116,12 @@ struct IndexedHeap<Element: HeapElement>: BitwiseCopyable {
       var leastEntry = entries[firstChild].pointee
       for child in firstChild + 1..<max(firstChild + 1, min(firstChild + 4, count)) {
         let candidate = entries[child].pointee
-        if candidate.precedes(leastEntry) {
+        if precedes(candidate, leastEntry, in: slab) {
           least = child
           leastEntry = candidate
         }
       }
-      if !leastEntry.precedes(entry) { break }
+      if !precedes(leastEntry, entry, in: slab) { break }
       place(leastEntry, at: index, in: slab)
       index = least
     }

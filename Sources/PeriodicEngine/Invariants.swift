@@ -22,7 +22,7 @@ extension Engine {
     checkHeap(deadlines, in: runs) { runs[$0].pointee.state.isHeld }
     checkHeap(wakeUps, in: functions) { slot in
       functions[slot].pointee.ring != .none
-        && functions[slot].pointee.heap.first?.key == wakeUps[heapPlace(slot)].key
+        && isWakeKey(wakeUps[heapPlace(slot)].key, of: slot)
     }
     checkHeap(waiterDeadlines, in: waiters) { _ in true }
     checkHeap(holdings, in: claims) { claims[$0].pointee.isHolder }
@@ -77,9 +77,22 @@ extension Engine {
         && function.pointee.unborn <= function.pointee.jobs - listed,
       "E7: a job is in one list, or staged")
     let workers = checkRing(slot)
-    if firstDue(slot, at: now) != nil, !hasWork, !numbers.isExhausted {
-      invariant(workers == 0, "E10: no due job waits while a connection waits for it")
+    if workers > 0, isHeadWanted(slot), function.pointee.heapIndex == .none {
+      invariant(isReading || function.pointee.isHungry, "E10: what is needed soon is read")
     }
+    guard let job = firstDue(slot, at: now), !hasWork, !numbers.isExhausted, workers > 0 else {
+      return
+    }
+    invariant(
+      jobs[job].pointee.residence != .whole && (isReading || function.pointee.isHungry),
+      "E10: no due job waits while a connection waits for it, unless it is being read")
+  }
+
+  /// The first job's time, or so long before it that it can be read from the store.
+  private func isWakeKey(_ key: Int64, of slot: Slot) -> Bool {
+    guard let top = functions[slot].pointee.heap.first else { return false }
+    let isHere = jobs[top.slot].pointee.residence == .whole
+    return key == (isHere ? top.key : top.key.subtractingSaturated(Engine.lead))
   }
 
   private func checkReady(_ slot: Slot) -> Int {
@@ -121,7 +134,7 @@ extension Engine {
   private func checkRuns(of job: Slot) {
     var held = 0
     var round: Slot = .none
-    var run = jobs[job].pointee.run
+    var run = firstRun(job)
     while run != .none {
       invariant(runs[run].pointee.job == job, "E7: a run of this job")
       if runs[run].pointee.state.isHeld {
@@ -141,7 +154,7 @@ extension Engine {
       invariant(jobs[job].pointee.state == .locked, "E7: locked")
       invariant(!hasHeldRun(job), "E2: a locked job is held by nobody")
       var queued = 0
-      var claim = jobs[job].pointee.claim
+      var claim = firstClaim(job)
       while claim != .none {
         if !claims[claim].pointee.isHolder { queued += 1 }
         claim = claims[claim].pointee.nextOfJob
@@ -172,7 +185,7 @@ extension Engine {
   }
 
   private func hasHeldRun(_ job: Slot) -> Bool {
-    var run = jobs[job].pointee.run
+    var run = firstRun(job)
     while run != .none {
       if runs[run].pointee.state.isHeld { return true }
       run = runs[run].pointee.nextOfJob
@@ -209,7 +222,7 @@ extension Engine {
       invariant(slab[entry.slot].pointee.heapIndex == Slot(index), "a heap entry knows its place")
       invariant(belongs(entry.slot), "what lies in a heap belongs there")
       if index > 0 {
-        invariant(!entry.precedes(heap[(index - 1) / 4]), "a heap's parent comes first")
+        invariant(!heap.precedes(entry, heap[(index - 1) / 4], in: slab), "a heap's parent comes first")
       }
     }
   }

@@ -16,35 +16,87 @@ enum JobState: UInt8 {
   case locked
 }
 
-/// One job: everything but its bytes, which lie together in one block of the arena.
+/// How much of a job is in memory. The rest is in the store.
+enum Residence: UInt8 {
+  /// The name alone: enough to find the job, and to know when its turn comes.
+  case name
+  /// All but the workload.
+  case details
+  case whole
+}
+
+/// What is asked about a job only when its turn has come.
+struct JobDetails: BitwiseCopyable {
+  /// When to run as submitted, seconds since 1970.
+  var scheduledAt: Int64
+  var timeout: Int32
+  var count: Int32
+  /// When the last run was handed out, seconds since 1970; 0 if there was none.
+  var previousRunAt: UInt32 = 0
+  var origin: JobOrigin
+}
+
+/// One job: where it stands. Millions of them wait for days, so every byte counts; what a job has
+/// only while something happens to it is in its `Activity`, and what it is made of in one block of
+/// the arena: the name, then `JobDetails` and the workload as far as they are here.
 struct JobRecord: HeapElement, HashElement {
   var id: JobID
   /// The order key: max(when to run, when accepted), milliseconds since 1970.
   var due: Int64
-  /// Breaks ties between equal order keys: the order of acceptance.
+  /// Breaks ties between equal order keys: the order of acceptance. Every version of a job has
+  /// another one.
   var sequence: UInt64
-  /// When to run as submitted, seconds since 1970.
-  var scheduledAt: Int64
-  /// The name, and the workload behind it.
   var block: UnsafeMutableRawPointer
   var workloadLength: UInt32
   var nameLength: UInt8
   var state: JobState
-  var origin: JobOrigin
+  var residence: Residence
   /// Exists only because of RUN_JOB: no store has it, and it goes with the last who waits for it.
   var isTransient = false
   var function: Slot
-  var timeout: Int32
-  var count: Int32
-  /// When the last run was handed out, seconds since 1970; 0 if there was none.
-  var previousRunAt: UInt32
 
   var hash: UInt32 = 0
   var hashNext: Slot = .none
+  /// In the heap its place there; in the ready queue and in the function's lists of running and of
+  /// locked jobs the neighbour before it.
   var heapIndex: Slot = .none
-  /// Neighbours in the ready queue, or in the function's list of running or of locked jobs.
-  var previous: Slot = .none
   var next: Slot = .none
+  var activity: Slot = .none
+
+  var previous: Slot {
+    get { heapIndex }
+    set { heapIndex = newValue }
+  }
+
+  var heapTie: UInt64 { sequence }
+
+  var name: Bytes { Bytes(start: block, count: Int(nameLength)) }
+
+  /// - Precondition: they are in memory.
+  var details: JobDetails {
+    get {
+      (block + Int(nameLength)).loadUnaligned(as: JobDetails.self)
+    }
+    nonmutating set {
+      withUnsafeBytes(of: newValue) {
+        (block + Int(nameLength)).copyMemory(
+          from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
+      }
+    }
+  }
+
+  /// - Precondition: it is in memory.
+  var workload: Bytes {
+    Bytes(
+      start: block + Int(nameLength) + MemoryLayout<JobDetails>.size, count: Int(workloadLength))
+  }
+
+  /// Bytes of name and workload, wherever they are.
+  var byteCount: Int { Int(nameLength) + Int(workloadLength) }
+}
+
+/// What a job has while something happens to it.
+struct Activity: BitwiseCopyable {
   /// The first of its runs: held ones, or given back ones that may still report.
   var run: Slot = .none
   /// The newest version that waits for its batch.
@@ -52,9 +104,7 @@ struct JobRecord: HeapElement, HashElement {
   /// The first of the locks that it holds or waits for.
   var claim: Slot = .none
 
-  var name: Bytes { Bytes(start: block, count: Int(nameLength)) }
-  var workload: Bytes { Bytes(start: block + Int(nameLength), count: Int(workloadLength)) }
-  var blockSize: Int { Int(nameLength) + Int(workloadLength) }
+  var isEmpty: Bool { run == .none && staged == .none && claim == .none }
 }
 
 /// A version of a job on the way to the store, and what to put back if the store refuses it.
@@ -78,10 +128,7 @@ struct StagedVersion: BitwiseCopyable {
   var isAwaited = false
   var due: Int64 = 0
   var sequence: UInt64 = 0
-  var scheduledAt: Int64 = 0
   var block: UnsafeMutableRawPointer?
   var workloadLength: UInt32 = 0
-  var timeout: Int32 = 0
-  var count: Int32 = 0
-  var origin = JobOrigin.generation2
+  var residence = Residence.whole
 }

@@ -41,4 +41,5 @@ struct Claim: HeapElement {
 
   /// Place among the holdings.
   var heapIndex: Slot = .none
+  var heapTie: UInt64 = 0
 }

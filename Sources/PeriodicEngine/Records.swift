@@ -26,6 +26,14 @@ struct FunctionRecord: HeapElement, HashElement {
   var running = 0
   /// Jobs that no batch has made durable yet.
   var unborn = 0
+  /// Bytes of names and workloads of its jobs, in memory or not.
+  var byteCount = 0
+  /// Jobs that are not wholly in memory.
+  var away = 0
+  /// About how many of its next jobs are in memory, while some are not.
+  var ahead = 0
+  /// In the list of functions for which something is to be read.
+  var isHungry = false
 
   /// Jobs that wait for a lock, and how many.
   var firstLocked: Slot = .none
@@ -45,6 +53,7 @@ struct FunctionRecord: HeapElement, HashElement {
   var hashNext: Slot = .none
   /// Place among the functions whose next job sets the wake-up.
   var heapIndex: Slot = .none
+  var heapTie: UInt64 = 0
 
   var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
 
@@ -123,6 +132,7 @@ struct Run: HeapElement, HashElement {
 
   /// Where it lies among the deadlines.
   var heapIndex: Slot = .none
+  var heapTie: UInt64 { fence }
   /// By job id, for reports of generation 1.
   var hash: UInt32 = 0
   var hashNext: Slot = .none

@@ -36,6 +36,7 @@ struct Waiter: HeapElement, HashElement {
 
   /// Place among the deadlines of all waiters.
   var heapIndex: Slot = .none
+  var heapTie: UInt64 = 0
   /// By connection and message id.
   var hash: UInt32 = 0
   var hashNext: Slot = .none

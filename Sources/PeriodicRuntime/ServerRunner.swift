@@ -62,6 +62,10 @@ final class ServerRunner: TurnParticipant {
       limits: options.limits, settings: options.settings, isDurable: options.store.isDurable)
     if let hook = options.hook, hook.target == .persist { configuration.metrics = hook.queueLimit }
     core = ServerCore(configuration)
+    core.onLoss = { [unowned self] count in
+      self.options.log?(
+        .error, "\(count) jobs are not in the store that were there: was its file changed?")
+    }
     core.onViolation = { [unowned self] in noteViolation($1, by: $0) }
     timers = Timers(
       core: LoopTimer(loop) { [unowned self] in changed { core.tick(at: $0) } },
@@ -253,6 +257,7 @@ final class ServerRunner: TurnParticipant {
     case .apply(let batch):
       guard let store else { fatalError("a server without a store has no batch") }
       store.apply(batch)
+    case .read(let read): store?.read(read)
     case .wake(let time): timers?.core.arm(at: time)
     case .ready:
       isServing = true

@@ -11,9 +11,10 @@ final class ServerStore {
   private let log: ((LogLevel, String) -> Void)?
   private let changed: () -> Void
   private var thread: StoreThread?
-  private var chunks: [StoreBatch] = []
+  private var chunks: [StoredChunk] = []
   private var isRead = false
   private var isFailing = false
+  private var isReadFailing = false
 
   private(set) var isLoading = true
   private(set) var isClosed = false
@@ -37,6 +38,8 @@ final class ServerStore {
 
   func apply(_ batch: StoreBatch) { thread?.apply(batch) }
 
+  func read(_ read: StoreRead) { thread?.read(read) }
+
   /// Has the store closed after what it was given; `isClosed` then.
   func beginClosing() {
     chunks = []
@@ -57,7 +60,7 @@ final class ServerStore {
     guard hasLoaded else { return }
     if !chunks.isEmpty {
       let chunk = chunks.removeFirst()
-      chunk.forEach { core.restore($0.storedItem, at: now) }
+      chunk.forEach { core.restore($0, at: now) }
       thread?.chunkWasConsumed()
     }
     if chunks.isEmpty && isRead {
@@ -76,11 +79,24 @@ final class ServerStore {
       core.stored(batch, failure: failure, at: loop.now) { action in
         if case .apply(let batch) = action { apply(batch) }
       }
+    case .read(let read, let rows, let failure):
+      note(reading: failure)
+      core.wasRead(read, rows: rows, failure: failure, at: loop.now)
     case .closed:
       isClosed = true
       close()
     }
     changed()
+  }
+
+  /// Says once when jobs cannot be read back, and once when they can be again.
+  private func note(reading failure: StoreError?) {
+    if let failure, !isReadFailing {
+      log?(.error, "the store cannot read: \(failure.message)")
+    } else if failure == nil, isReadFailing {
+      log?(.warning, "the store can read again")
+    }
+    isReadFailing = failure != nil
   }
 
   /// Says once when the store begins to fail, and once when it works again.

@@ -1,5 +1,6 @@
 import PeriodicCore
 import PeriodicLoop
+import PeriodicServer
 import PeriodicStore
 
 /// What the loop asks of the store thread: the one thing that both touch on this side.
@@ -10,6 +11,7 @@ final class StoreInbox: @unchecked Sendable {
   enum Request {
     case load
     case apply(StoreBatch)
+    case read(StoreRead)
     case close
   }
 

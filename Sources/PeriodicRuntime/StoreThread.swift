@@ -1,5 +1,6 @@
 import PeriodicCore
 import PeriodicLoop
+import PeriodicServer
 import PeriodicStore
 
 /// Runs a store's blocking calls on one thread of its own, first in, first out.
@@ -8,11 +9,13 @@ import PeriodicStore
 /// through a mailbox, and are delivered on the loop.
 final class StoreThread {
   enum Answer {
-    /// Some of what the store holds, as the operations that would put it there.
-    case loaded(StoreBatch)
+    /// Some of what the store holds.
+    case loaded(StoredChunk)
     /// All of it was handed over, or not, and why.
     case loadEnded(StoreError?)
     case applied(StoreBatch, StoreError?)
+    /// A put for each job that was found.
+    case read(StoreRead, StoreBatch, StoreError?)
     case closed
   }
 
@@ -60,6 +63,9 @@ final class StoreThread {
   /// Has a batch made durable. It belongs to the store thread until `applied` brings it back.
   func apply(_ batch: StoreBatch) { inbox.push(.apply(batch)) }
 
+  /// Has jobs read; `read` brings them.
+  func read(_ read: StoreRead) { inbox.push(.read(read)) }
+
   /// Has the store closed, after what was asked before; `closed` follows.
   func beginClosing() { inbox.push(.close) }
 
@@ -101,6 +107,14 @@ final class StoreThread {
         } catch {
           sender.push(Parcel(.applied(batch, error)))
         }
+      case .read(let read):
+        let rows = StoreBatch()
+        do throws(StoreError) {
+          try driver.read(read.ids) { rows.append(.put($0)) }
+          sender.push(Parcel(.read(read, rows, nil)))
+        } catch {
+          sender.push(Parcel(.read(read, StoreBatch(), error)))
+        }
       case .close:
         driver.close()
         sender.push(Parcel(.closed))
@@ -112,18 +126,18 @@ final class StoreThread {
   private static func load(
     _ driver: any StoreDriver, _ inbox: StoreInbox, _ sender: Mailbox<Parcel>.Sender
   ) {
-    var chunk = StoreBatch()
+    var chunk = StoredChunk()
     var isWanted = true
     func send() {
       guard isWanted, !chunk.isEmpty else { return }
       isWanted = inbox.awaitRoomForChunk()
       if isWanted { sender.push(Parcel(.loaded(chunk))) }
-      chunk = StoreBatch()
+      chunk = StoredChunk()
     }
     do throws(StoreError) {
       try driver.load { item in
         guard isWanted else { return }
-        chunk.append(StoreOperation(item))
+        chunk.append(item)
         if chunk.count >= chunkOperations || chunk.byteCount >= chunkBytes { send() }
       }
       send()
@@ -138,28 +152,4 @@ final class StoreThread {
 private struct Parcel: @unchecked Sendable {
   let answer: StoreThread.Answer
   init(_ answer: StoreThread.Answer) { self.answer = answer }
-}
-
-extension StoreOperation {
-  /// The operation that would put `item` into a store.
-  init(_ item: StoredItem) {
-    switch item {
-    case .function(let name): self = .addFunction(name)
-    case .setting(let key, let value): self = .setSetting(key: key, value: value)
-    case .reserved(let limit): self = .reserve(upTo: limit)
-    case .job(let job): self = .put(job)
-    }
-  }
-
-  /// What `init(_: StoredItem)` was made from.
-  var storedItem: StoredItem {
-    switch self {
-    case .addFunction(let name): .function(name)
-    case .setSetting(let key, let value): .setting(key: key, value: value)
-    case .reserve(let limit): .reserved(upTo: limit)
-    case .put(let job): .job(job)
-    case .reschedule, .delete, .dropFunction, .dropFinished, .addMetric:
-      fatalError("a store hands back what there is, not changes")
-    }
-  }
 }

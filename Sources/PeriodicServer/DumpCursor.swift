@@ -1,5 +1,6 @@
 import PeriodicCore
 import PeriodicEngine
+import PeriodicStore
 import PeriodicWire
 
 /// A DUMP that is being written (PROTOCOL 2.10). Not a snapshot: what changes meanwhile may be in
@@ -10,7 +11,10 @@ struct DumpCursor {
   static let bytesInSlice = 256 << 10
 
   let writer: DumpWriter
-  var position = JobPosition.start
+  /// Where to go on; `nil` when every place has been looked at.
+  var position: JobPosition? = .start
+  /// Waits for jobs that only the store has.
+  var isReading = false
 }
 
 extension ServerCore {
@@ -29,26 +33,52 @@ extension ServerCore {
     start(.dump(DumpCursor(writer: writer)), of: session)
   }
 
-  /// Writes the next jobs.
+  /// Writes the next jobs, and asks the store for those that are not here.
   func advance(_ cursor: DumpCursor, _ session: Session, at now: Now) -> DumpCursor? {
     var cursor = cursor
     var bytes = 0
     var places = 0
-    while places < DumpCursor.placesInSlice, bytes < DumpCursor.bytesInSlice {
+    var away: [(ticket: ReadTicket, isRunning: Bool)] = []
+    while places < DumpCursor.placesInSlice, bytes < DumpCursor.bytesInSlice,
+      let position = cursor.position, !cursor.writer.isOverLimit
+    {
       places += 1
       // One at a time, because one workload may be all that a turn can take.
-      let next = engine.forEachJob(from: cursor.position, atMost: 1) { job, isRunning in
-        cursor.writer.append(job, isRunning: isRunning, into: &session.outgoing)
-        bytes += 64 + job.job.workload.count
+      cursor.position = engine.forEachJob(from: position, atMost: 1) { job, isRunning in
+        switch job {
+        case .here(let job):
+          cursor.writer.append(job, isRunning: isRunning, into: &session.outgoing)
+          bytes += 64 + job.job.workload.count
+        case .away(let ticket):
+          away.append((ticket, isRunning))
+          bytes += 64 + ticket.byteCount
+        }
       }
-      guard let next, !cursor.writer.isOverLimit else {
-        cursor.writer.finish(into: &session.outgoing)
-        markDirty(session)
-        return nil
-      }
-      cursor.position = next
     }
     if !session.outgoing.isEmpty { markDirty(session) }
+    if cursor.position == nil && away.isEmpty || cursor.writer.isOverLimit {
+      cursor.writer.finish(into: &session.outgoing)
+      markDirty(session)
+      return nil
+    }
+    if !away.isEmpty {
+      cursor.isReading = true
+      wantedReads.append(StoreRead(away, for: session))
+    }
     return cursor
+  }
+
+  /// What a DUMP waited for is here. A job without a row has gone meanwhile.
+  func dumped(_ read: StoreRead, _ rows: StoreBatch, _ session: Session) {
+    guard session.isOpen, case .dump(var cursor) = session.cursor else { return }
+    ServerCore.forEach(read, rows) { index, stored in
+      guard let stored else { return }
+      let job = Assignment(
+        id: stored.id, job: stored.job, previousRunAt: stored.previousRunAt, fence: 0)
+      cursor.writer.append(job, isRunning: read.running[index], into: &session.outgoing)
+    }
+    cursor.isReading = false
+    session.cursor = .dump(cursor)
+    if !session.outgoing.isEmpty { markDirty(session) }
   }
 }

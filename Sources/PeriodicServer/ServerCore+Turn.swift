@@ -16,6 +16,7 @@ extension ServerCore {
       act(.stopping)
     }
     sealBatch(at: now, act)
+    askForReads(at: now, act)
     flush(at: now, act)
     // After the writing, which is what many of them wait for.
     resumeStalled(at: now)
@@ -106,6 +107,7 @@ extension ServerCore {
       wait = min(wait, since + configuration.limits.registrationDeadline - now.monotonic)
     }
     if let retryAt { wait = min(wait, retryAt - now.monotonic) }
+    if let readAgainAt { wait = min(wait, readAgainAt - now.monotonic) }
     let time = now.monotonic + max(0, wait)
     if time != wakeAt {
       wakeAt = time

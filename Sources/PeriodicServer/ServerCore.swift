@@ -68,6 +68,15 @@ public final class ServerCore {
   public var onViolation: ((Session, String) -> Void)?
   /// Metrics that the store could not take in time.
   public internal(set) var droppedMetrics = 0
+  /// Hears how many jobs were not in the store that should have been there: it was changed or
+  /// damaged behind this server's back.
+  public var onLoss: ((Int) -> Void)?
+  /// Whether jobs are being read to be handed out.
+  var isReading = false
+  /// Reads that DUMPs want, and reads that failed, with the time to try them again.
+  var wantedReads: [StoreRead] = []
+  var failedReads: [StoreRead] = []
+  var readAgainAt: Int64?
   var retryAt: Int64?
   var failures = 0
 
@@ -154,6 +163,7 @@ public final class ServerCore {
   public var hasMoreWork: Bool {
     if !dirty.isEmpty || !resuming.isEmpty || canMoveCursors { return true }
     if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
+    if phase == .serving, !isReading, engine.wantsReads { return true }
     return gate.canSeal && retryAt == nil
   }
 
@@ -202,6 +212,8 @@ public enum ServerAction {
   case resume(Session)
   /// Give the batch to the store, and report with `stored`. One at a time.
   case apply(StoreBatch)
+  /// Have the store read these jobs, and report with `wasRead`. Several at a time.
+  case read(StoreRead)
   /// Call `tick` at this monotonic time. Replaces what was asked before.
   case wake(at: Int64)
   /// Everything is loaded, and requests are carried out from now on.

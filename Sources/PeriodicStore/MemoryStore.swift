@@ -49,7 +49,22 @@ public final class MemoryStore: StoreDriver {
       key.withUnsafeBytes { visit(.setting(key: $0, value: value)) }
     }
     if let reserved { visit(.reserved(upTo: reserved)) }
-    for (id, row) in rows.sorted(by: { $0.key < $1.key }) { MemoryStore.lend(id, row, visit) }
+    for (id, row) in rows.sorted(by: { $0.key < $1.key }) {
+      MemoryStore.lend(id, row) { stored in
+        visit(
+          .job(
+            StoredEntry(
+              id: stored.id, key: stored.job.key, due: stored.due,
+              workloadLength: stored.job.workload.count)))
+      }
+    }
+  }
+
+  public func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {
+    try requireOpen()
+    for id in ids {
+      if let row = rows[id.number] { MemoryStore.lend(id.number, row, visit) }
+    }
   }
 
   public func apply(_ batch: StoreBatch) throws(StoreError) {
@@ -91,7 +106,7 @@ public final class MemoryStore: StoreDriver {
       origin: stored.job.origin, previousRunAt: stored.previousRunAt)
   }
 
-  private static func lend(_ id: UInt64, _ row: Row, _ visit: (StoredItem) -> Void) {
+  private static func lend(_ id: UInt64, _ row: Row, _ visit: (StoredJob) -> Void) {
     row.function.withUnsafeBytes { function in
       row.name.withUnsafeBytes { name in
         row.workload.withUnsafeBytes { workload in
@@ -101,7 +116,7 @@ public final class MemoryStore: StoreDriver {
             origin: row.origin)
           let stored = StoredJob(
             id: JobID(id), job: fields, due: row.due, previousRunAt: row.previousRunAt)
-          visit(.job(stored))
+          visit(stored)
         }
       }
     }

@@ -8,8 +8,13 @@ public import PeriodicCore
 public protocol StoreDriver: AnyObject {
   /// Opens the store, creates it if it is new, and takes it for this process alone.
   func open() throws(StoreError)
-  /// Hands back everything that was put in; called once, between `open` and the first `apply`.
+  /// Hands back everything that was put in, of jobs no more than their entries; called once, between
+  /// `open` and the first `apply`.
   func load(_ visit: (StoredItem) -> Void) throws(StoreError)
+  /// Shows the jobs of these ids as they are, with their workloads; ids without a job are left out.
+  ///
+  /// `ids` ascend, and so do the jobs.
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError)
   /// Makes all of the batch durable, or changes nothing and throws.
   func apply(_ batch: StoreBatch) throws(StoreError)
   /// Closes the store. Safe to call twice, and after a failed `open`.

@@ -13,6 +13,13 @@ extension JobDatabase {
     try loadJobs(visit)
   }
 
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {
+    for id in ids {
+      row.bind(1, Int64(id.number))
+      try row.forEachRow { () throws(StoreError) in visit(try job(Int64(id.number), row)) }
+    }
+  }
+
   private func loadFunctions(_ visit: (StoredItem) -> Void) throws(StoreError) {
     let select = try Statement(
       "SELECT name FROM functions ORDER BY name", on: connection, "read the functions")
@@ -47,8 +54,7 @@ extension JobDatabase {
   private func loadJobs(_ visit: (StoredItem) -> Void) throws(StoreError) {
     let select = try Statement(
       """
-      SELECT id, func, name, due_ms, scheduled_at, timeout, count, origin, previous_run_at, workload
-      FROM jobs ORDER BY id
+      SELECT id, func, name, due_ms, length(workload) FROM jobs ORDER BY id
       """, on: connection, "read the jobs")
     var firstHidden: Int64 = 0
     var lastHidden: Int64 = -1
@@ -58,17 +64,21 @@ extension JobDatabase {
         if lastHidden < 0 { firstHidden = id }
         lastHidden = id
       } else {
-        visit(.job(try job(id, select)))
+        visit(.job(try entry(id, select)))
       }
     }
     leftovers.narrow(from: firstHidden, through: lastHidden)
   }
 
+  private func entry(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredEntry {
+    guard let length = UInt32(exactly: row.number(4)) else {
+      throw damaged("job \(id): workload of \(row.number(4)) bytes")
+    }
+    return StoredEntry(
+      id: try number(id), key: try key(id, row), due: row.number(3), workloadLength: Int(length))
+  }
+
   private func job(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredJob {
-    let key = JobKey(function: row.bytes(1), name: row.bytes(2))
-    try require(0..<JobDatabase.lastNumber ~= id, "jobs: id \(id)")
-    try require(JobDatabase.isName(key.function), "job \(id): func of \(key.function.count) bytes")
-    try require(JobDatabase.isName(key.name), "job \(id): name of \(key.name.count) bytes")
     guard let timeout = Int32(exactly: row.number(5)) else {
       throw damaged("job \(id): timeout \(row.number(5))")
     }
@@ -79,10 +89,22 @@ extension JobDatabase {
       throw damaged("job \(id): origin \(row.number(7))")
     }
     let fields = JobFields(
-      key: key, workload: row.bytes(9), scheduledAt: row.number(4), timeout: timeout,
+      key: try key(id, row), workload: row.bytes(9), scheduledAt: row.number(4), timeout: timeout,
       count: count, origin: origin)
     return StoredJob(
-      id: JobID(UInt64(id)), job: fields, due: row.number(3), previousRunAt: row.number(8))
+      id: try number(id), job: fields, due: row.number(3), previousRunAt: row.number(8))
+  }
+
+  private func number(_ id: Int64) throws(StoreError) -> JobID {
+    try require(0..<JobDatabase.lastNumber ~= id, "jobs: id \(id)")
+    return JobID(UInt64(id))
+  }
+
+  private func key(_ id: Int64, _ row: Statement) throws(StoreError) -> JobKey {
+    let key = JobKey(function: row.bytes(1), name: row.bytes(2))
+    try require(JobDatabase.isName(key.function), "job \(id): func of \(key.function.count) bytes")
+    try require(JobDatabase.isName(key.name), "job \(id): name of \(key.name.count) bytes")
+    return key
   }
 
   private static func isName(_ bytes: Bytes) -> Bool {

@@ -20,6 +20,8 @@ final class JobDatabase {
   /// nil where metrics are not kept.
   let addMetric: Statement?
   let slice: Statement
+  /// One whole job.
+  let row: Statement
   /// Drops that were not finished when the store was opened.
   var leftovers: Leftovers
   /// No job with a greater number has a row.
@@ -55,6 +57,7 @@ final class JobDatabase {
     slice = try Statement(
       "SELECT id, func FROM jobs WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3",
       on: connection, "look for rows of dropped functions")
+    row = try Statement(JobDatabase.rowSQL, on: connection, "read a job")
     addMetric = try JobDatabase.metrics(connection, options)
     leftovers = try Leftovers(in: connection)
     highest = UInt64(
@@ -96,6 +99,11 @@ final class JobDatabase {
         timeout = excluded.timeout, count = excluded.count, origin = excluded.origin,
         previous_run_at = excluded.previous_run_at, workload = excluded.workload
       """
+
+  private static let rowSQL = """
+    SELECT id, func, name, due_ms, scheduled_at, timeout, count, origin, previous_run_at, workload
+    FROM jobs WHERE id = ?1
+    """
 
   private static let rescheduleSQL = """
     UPDATE jobs SET scheduled_at = ?2, due_ms = ?3, count = ?4, previous_run_at = ?5

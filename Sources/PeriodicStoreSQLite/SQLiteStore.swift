@@ -67,6 +67,10 @@ public final class SQLiteStore: StoreDriver {
     try database().load(visit)
   }
 
+  public func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {
+    try database().read(ids, visit)
+  }
+
   public func apply(_ batch: StoreBatch) throws(StoreError) {
     let database = try database()
     if batch.isEmpty { return }

@@ -1,0 +1,117 @@
+import PeriodicCore
+
+/// What jobs are made of, in the arena; and what they have while something happens to them.
+extension Engine {
+  // MARK: Bytes
+
+  /// Bytes of a block.
+  static func blockSize(_ name: Int, _ workload: Int, _ residence: Residence) -> Int {
+    switch residence {
+    case .name: name
+    case .details: name + MemoryLayout<JobDetails>.size
+    case .whole: name + MemoryLayout<JobDetails>.size + workload
+    }
+  }
+
+  /// Copies a name, and what else of a job there shall be, into a new block.
+  mutating func makeBlock(
+    _ name: Bytes, _ details: JobDetails?, _ workload: Bytes?
+  ) -> UnsafeMutableRawPointer {
+    let header = name.count + (details == nil ? 0 : MemoryLayout<JobDetails>.size)
+    let block = bytes.allocate(header + (workload?.count ?? 0))
+    block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
+    if var details {
+      (block + name.count).copyMemory(from: &details, byteCount: MemoryLayout<JobDetails>.size)
+    }
+    if let workload, let source = workload.baseAddress, workload.count > 0 {
+      (block + header).copyMemory(from: source, byteCount: workload.count)
+      cachedBytes += workload.count
+    }
+    return block
+  }
+
+  /// Copies a name that belongs to no job.
+  mutating func copy(_ name: Bytes) -> UnsafeMutableRawPointer { makeBlock(name, nil, nil) }
+
+  mutating func releaseBlock(of job: JobRecord) {
+    let length = Int(job.workloadLength)
+    releaseBlock(job.block, Int(job.nameLength), length, job.residence)
+  }
+
+  mutating func releaseBlock(
+    _ block: UnsafeMutableRawPointer, _ name: Int, _ workload: Int, _ residence: Residence
+  ) {
+    if residence == .whole { cachedBytes -= workload }
+    bytes.release(block, Engine.blockSize(name, workload, residence))
+  }
+
+  /// Gives a job another block, and counts what changes with it.
+  mutating func setBlock(
+    of job: Slot, _ block: UnsafeMutableRawPointer, _ workload: Int, _ residence: Residence
+  ) {
+    let record = jobs[job]
+    let function = functions[record.pointee.function]
+    let growth = workload - Int(record.pointee.workloadLength)
+    function.pointee.byteCount += growth
+    if !function.pointee.isDropped { byteCount += growth }
+    if record.pointee.residence != .whole { function.pointee.away -= 1 }
+    if residence != .whole { function.pointee.away += 1 }
+    record.pointee.block = block
+    record.pointee.workloadLength = UInt32(workload)
+    record.pointee.residence = residence
+  }
+
+  /// The fields of a job, borrowed from its record.
+  ///
+  /// - Precondition: all of it is in memory.
+  func fields(_ job: Slot) -> JobFields {
+    let record = jobs[job]
+    invariant(record.pointee.residence == .whole, "a job is handed out with its workload")
+    let details = record.pointee.details
+    return JobFields(
+      key: key(of: job), workload: record.pointee.workload, scheduledAt: details.scheduledAt,
+      timeout: details.timeout, count: details.count, origin: details.origin)
+  }
+
+  func key(of job: Slot) -> JobKey {
+    JobKey(
+      function: functions[jobs[job].pointee.function].pointee.bytes, name: jobs[job].pointee.name)
+  }
+
+  // MARK: Activity
+
+  @inline(__always)
+  func changeActivity(of job: Slot, _ body: (inout Activity) -> Void) {
+    let record = jobs[job]
+    if record.pointee.activity == .none {
+      record.pointee.activity = activities.insert(Activity())
+    }
+    let slot = record.pointee.activity
+    body(&activities[slot].pointee)
+    if activities[slot].pointee.isEmpty {
+      activities.remove(slot)
+      record.pointee.activity = .none
+    }
+  }
+
+  /// The newest version that waits for its batch.
+  @inline(__always)
+  func newestStaged(_ job: Slot) -> Slot {
+    let activity = jobs[job].pointee.activity
+    return activity == .none ? .none : activities[activity].pointee.staged
+  }
+
+  /// The newest of its runs, held or given back.
+  @inline(__always)
+  func firstRun(_ job: Slot) -> Slot {
+    let activity = jobs[job].pointee.activity
+    return activity == .none ? .none : activities[activity].pointee.run
+  }
+
+  /// The first of the locks that it holds or waits for.
+  @inline(__always)
+  func firstClaim(_ job: Slot) -> Slot {
+    let activity = jobs[job].pointee.activity
+    return activity == .none ? .none : activities[activity].pointee.claim
+  }
+}
