@@ -11,6 +11,8 @@ public struct Limits: Equatable, Sendable {
   public var functionBytes = Int.max
   /// Bytes of workloads kept in memory with a durable store; what is beyond waits in the store.
   public var cacheBytes = 256 << 20
+  /// A workload from this size on is in memory only on its way: to such a store, to a worker.
+  public var largeWorkloadBytes = 1 << 20
   /// Functions known, with or without jobs.
   public var functions = 65_536
   /// Functions one worker connection may register.

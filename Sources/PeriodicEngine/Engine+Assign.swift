@@ -15,6 +15,13 @@ extension Engine {
     if !overflow.isEmpty { parkOverflow() }
   }
 
+  /// Has a function served at the end of the call.
+  mutating func mark(_ function: Slot) {
+    if functions[function].pointee.isMarked { return }
+    functions[function].pointee.isMarked = true
+    marked.append(function)
+  }
+
   /// Hands out the function's due jobs while somebody waits for them.
   mutating func serveFunction(_ function: Slot, at now: Now, into effects: inout Effects) {
     if functions[function].pointee.isBroadcast {

@@ -23,15 +23,12 @@ extension Engine {
   /// Jobs and bytes that are read ahead for one function.
   static let windowJobs = 1024
   static let windowBytes = 4 << 20
-  /// A workload from this size on is in memory only while it is on its way: to the store, to a
-  /// worker.
-  static let largeBytes = 1 << 20
 
   // MARK: Out
 
   /// Whether a new version need not be kept: the store will have it, and it is large.
   func staysOut(_ workload: Bytes, isTransient: Bool) -> Bool {
-    isDurable && !isTransient && workload.count >= Engine.largeBytes
+    isDurable && !isTransient && workload.count >= limits.largeWorkloadBytes
   }
 
   /// A version has become durable, and its job waits.
@@ -80,7 +77,7 @@ extension Engine {
   /// next call.
   mutating func cutLoose(_ job: Slot) {
     let record = jobs[job]
-    guard isDurable, record.pointee.workloadLength >= Engine.largeBytes,
+    guard isDurable, Int(record.pointee.workloadLength) >= limits.largeWorkloadBytes,
       record.pointee.residence == .whole, !record.pointee.isTransient, newestStaged(job) == .none
     else { return }
     let (block, length) = (record.pointee.block, Int(record.pointee.workloadLength))
@@ -139,12 +136,14 @@ extension Engine {
     if function.pointee.ahead <= Engine.windowJobs / 2 { want(slot) }
   }
 
-  /// Whether the first job of the heap has to be read before its time, or is being read.
+  /// Whether the function's next job has to be read now, or is being read: nothing of the function
+  /// is handed out before.
   func isHeadWanted(_ function: Slot) -> Bool {
-    guard functions[function].pointee.away > 0, let top = functions[function].pointee.heap.first
-    else { return false }
-    return jobs[top.slot].pointee.residence != .whole
-      && top.key.subtractingSaturated(lastWall) <= Engine.lead
+    guard functions[function].pointee.away > 0, let job = nextJob(function) else { return false }
+    let record = jobs[job]
+    return record.pointee.residence != .whole
+      && (record.pointee.state == .ready
+        || record.pointee.due.subtractingSaturated(lastWall) <= Engine.lead)
   }
 
   mutating func want(_ function: Slot) {
@@ -177,7 +176,8 @@ extension Engine {
     let latest = now.wall.addingSaturated(Engine.horizon)
     forEachNext(slot) { job in
       let record = jobs[job].pointee
-      if record.due > latest || jobsLeft == 0 || bytesLeft <= 0 { return false }
+      let isDue = record.state == .ready || record.due <= latest
+      if !isDue || jobsLeft == 0 || bytesLeft <= 0 { return false }
       jobsLeft -= 1
       bytesLeft -= 64 + Int(record.workloadLength)
       if record.residence != .whole { tickets.append(ticket(job)) }
@@ -213,10 +213,7 @@ extension Engine {
       return false
     }
     fill(ticket.slot, stored)
-    if !functions[function].pointee.isMarked {
-      functions[function].pointee.isMarked = true
-      marked.append(function)
-    }
+    mark(function)
     return true
   }
 

@@ -33,8 +33,9 @@ extension Engine {
     lastMonotonic = now.monotonic
     if !retiredNames.isEmpty { releaseRetiredNames() }
     if !retiredBlocks.isEmpty { releaseRetiredBlocks() }
-    if now.wall < lastWall { keepReady(before: lastWall) }
+    let furthest = lastWall
     lastWall = now.wall
+    if now.wall < furthest { keepReady(before: furthest) }
   }
 
   mutating func runClock(at now: Now, into effects: inout Effects) {

@@ -11,7 +11,8 @@ public struct JobPosition: Sendable {
 /// A job as it is listed: as it is, or what to ask the store for it with.
 public enum ListedJob {
   case here(Assignment)
-  case away(ReadTicket)
+  /// Only the store has it, or will have it when its batch is durable.
+  case away(ReadTicket, JobKey)
 }
 
 extension Engine {
@@ -37,7 +38,7 @@ extension Engine {
 
   private func listed(_ job: Slot) -> ListedJob {
     let record = jobs[job].pointee
-    if record.residence != .whole { return .away(ticket(job)) }
+    if record.residence != .whole { return .away(ticket(job), key(of: job)) }
     let previous = Int64(record.details.previousRunAt)
     return .here(Assignment(id: record.id, job: fields(job), previousRunAt: previous, fence: 0))
   }

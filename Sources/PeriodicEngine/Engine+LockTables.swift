@@ -60,7 +60,7 @@ extension Engine {
       record.pointee.capacity = capacity
       record.pointee.atCapacity = 0
       // There may be room now for those who asked for less.
-      if record.pointee.firstQueued != .none { mark(lock) }
+      if record.pointee.firstQueued != .none { markLock(lock) }
     }
     if capacity == record.pointee.capacity { record.pointee.atCapacity += 1 }
     linkClaim(claim, isHolder: isHolder, at: now)
@@ -85,11 +85,11 @@ extension Engine {
       lock.pointee.atCapacity -= 1
       if lock.pointee.atCapacity == 0 { recountCapacity(lock) }
     }
-    mark(record.lock)
+    markLock(record.lock)
   }
 
   /// Notes a lock that may have become free, to be handed on at the end of the call.
-  private mutating func mark(_ lock: Slot) {
+  private mutating func markLock(_ lock: Slot) {
     if locks[lock].pointee.isMarked { return }
     locks[lock].pointee.isMarked = true
     markedLocks.append(lock)

@@ -168,9 +168,7 @@ extension Engine {
     // What became of it while it ran is not durable yet; it waits for that first.
     if newestStaged(job) != .none { return }
     schedule(job, at: now)
-    if functions[function].pointee.isMarked { return }
-    functions[function].pointee.isMarked = true
-    marked.append(function)
+    mark(function)
   }
 
   /// The oldest run that waits for this worker's word under this id.

@@ -29,6 +29,10 @@ extension Engine {
     case .staged, .running, .free: break
     }
     if record.pointee.state != .running { record.pointee.state = .staged }
+    // It may have held up those after it.
+    if record.pointee.residence != .whole, function.pointee.ring != .none {
+      mark(record.pointee.function)
+    }
   }
 
   /// The job of the function that is due and has waited longest.
@@ -55,7 +59,7 @@ extension Engine {
     while true {
       let top = cursor.peek(heap)?.slot
       if ready == .none, top == nil { return }
-      if let top, ready == .none || precedes(top, ready) {
+      if let top, ready == .none || isAhead(top, of: ready) {
         _ = cursor.next(heap, jobs)
         if !body(top) { return }
       } else {
@@ -65,9 +69,21 @@ extension Engine {
     }
   }
 
-  private func precedes(_ first: Slot, _ second: Slot) -> Bool {
-    let (first, second) = (jobs[first].pointee, jobs[second].pointee)
-    return (first.due, first.sequence) < (second.due, second.sequence)
+  /// The first of them.
+  func nextJob(_ function: Slot) -> Slot? {
+    let ready = functions[function].pointee.firstReady
+    guard let top = functions[function].pointee.heap.first?.slot else {
+      return ready == .none ? nil : ready
+    }
+    return ready == .none || isAhead(top, of: ready) ? top : ready
+  }
+
+  /// Whether a job of the heap comes before one of the ready queue, which is due, even if the clock
+  /// has stepped back since it came.
+  private func isAhead(_ scheduled: Slot, of ready: Slot) -> Bool {
+    let (scheduled, ready) = (jobs[scheduled].pointee, jobs[ready].pointee)
+    if scheduled.due > lastWall { return false }
+    return (scheduled.due, scheduled.sequence) < (ready.due, ready.sequence)
   }
 
   /// The order key of the function's first waiting job.
@@ -94,14 +110,15 @@ extension Engine {
     }
   }
 
-  /// When the function's first job needs attention: at its time, or before it if it must be read
+  /// When the heap's first job needs attention: at its time, or before it if it must be read
   /// from the store first; `nil` while that goes on.
   func wakeKey(_ slot: Slot) -> Int64? {
     let function = functions[slot]
     guard function.pointee.ring != .none, let top = function.pointee.heap.first else { return nil }
-    let isHere = function.pointee.away == 0 || jobs[top.slot].pointee.residence == .whole
-    if isHere { return top.key }
-    return isHeadWanted(slot) ? nil : top.key.subtractingSaturated(Engine.lead)
+    if function.pointee.away == 0 { return top.key }
+    if isHeadWanted(slot) { return nil }
+    let isHere = jobs[top.slot].pointee.residence == .whole
+    return isHere ? top.key : top.key.subtractingSaturated(Engine.lead)
   }
 
   /// Moves what is due by the old clock into the ready queues, so that a job once ready stays ready

@@ -222,7 +222,8 @@ extension Engine {
       invariant(slab[entry.slot].pointee.heapIndex == Slot(index), "a heap entry knows its place")
       invariant(belongs(entry.slot), "what lies in a heap belongs there")
       if index > 0 {
-        invariant(!heap.precedes(entry, heap[(index - 1) / 4], in: slab), "a heap's parent comes first")
+        invariant(
+          !heap.precedes(entry, heap[(index - 1) / 4], in: slab), "a heap's parent comes first")
       }
     }
   }

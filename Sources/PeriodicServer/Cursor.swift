@@ -43,7 +43,8 @@ extension ServerCore {
     guard session.isOpen else { return true }
     switch session.cursor {
     case nil, .status: return true
-    case .dump(let cursor): return !cursor.isReading && session.outgoing.count <= configuration.limits.outputPauseBytes
+    case .dump(let cursor):
+      return !cursor.isReading && session.outgoing.count <= configuration.limits.outputPauseBytes
     case .load(let cursor): return canMove(cursor)
     }
   }

@@ -49,7 +49,7 @@ extension ServerCore {
         case .here(let job):
           cursor.writer.append(job, isRunning: isRunning, into: &session.outgoing)
           bytes += 64 + job.job.workload.count
-        case .away(let ticket):
+        case .away(let ticket, _):
           away.append((ticket, isRunning))
           bytes += 64 + ticket.byteCount
         }

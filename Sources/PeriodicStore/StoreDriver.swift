@@ -8,8 +8,8 @@ public import PeriodicCore
 public protocol StoreDriver: AnyObject {
   /// Opens the store, creates it if it is new, and takes it for this process alone.
   func open() throws(StoreError)
-  /// Hands back everything that was put in, of jobs no more than their entries; called once, between
-  /// `open` and the first `apply`.
+  /// Hands back everything that was put in, of jobs no more than their entries; called once,
+  /// between `open` and the first `apply`.
   func load(_ visit: (StoredItem) -> Void) throws(StoreError)
   /// Shows the jobs of these ids as they are, with their workloads; ids without a job are left out.
   ///

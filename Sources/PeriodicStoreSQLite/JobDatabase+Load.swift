@@ -54,7 +54,8 @@ extension JobDatabase {
   private func loadJobs(_ visit: (StoredItem) -> Void) throws(StoreError) {
     let select = try Statement(
       """
-      SELECT id, func, name, due_ms, length(workload) FROM jobs ORDER BY id
+      SELECT id, func, name, due_ms, length(workload), timeout, count, origin
+      FROM jobs ORDER BY id
       """, on: connection, "read the jobs")
     var firstHidden: Int64 = 0
     var lastHidden: Int64 = -1
@@ -74,11 +75,23 @@ extension JobDatabase {
     guard let length = UInt32(exactly: row.number(4)) else {
       throw damaged("job \(id): workload of \(row.number(4)) bytes")
     }
+    _ = try details(id, row)
     return StoredEntry(
       id: try number(id), key: try key(id, row), due: row.number(3), workloadLength: Int(length))
   }
 
   private func job(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredJob {
+    let details = try details(id, row)
+    let fields = JobFields(
+      key: try key(id, row), workload: row.bytes(9), scheduledAt: row.number(4),
+      timeout: details.timeout, count: details.count, origin: details.origin)
+    return StoredJob(
+      id: try number(id), job: fields, due: row.number(3), previousRunAt: row.number(8))
+  }
+
+  private func details(
+    _ id: Int64, _ row: Statement
+  ) throws(StoreError) -> (timeout: Int32, count: Int32, origin: JobOrigin) {
     guard let timeout = Int32(exactly: row.number(5)) else {
       throw damaged("job \(id): timeout \(row.number(5))")
     }
@@ -88,11 +101,7 @@ extension JobDatabase {
     guard let origin = UInt8(exactly: row.number(7)).flatMap(JobOrigin.init) else {
       throw damaged("job \(id): origin \(row.number(7))")
     }
-    let fields = JobFields(
-      key: try key(id, row), workload: row.bytes(9), scheduledAt: row.number(4), timeout: timeout,
-      count: count, origin: origin)
-    return StoredJob(
-      id: try number(id), job: fields, due: row.number(3), previousRunAt: row.number(8))
+    return (timeout, count, origin)
   }
 
   private func number(_ id: Int64) throws(StoreError) -> JobID {

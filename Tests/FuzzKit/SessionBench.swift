@@ -108,6 +108,7 @@ public final class SessionBench {
     case .apply(let batch):
       expect(flying == nil, "one batch at a time")
       flying = batch
+    case .read: expect(false, "nothing is kept out of memory here")
     case .wake(let time): wakeAt = time
     default: break
     }

@@ -9,7 +9,8 @@ import Testing
     var shown: [String] = []
     var position: JobPosition? = .start
     while let place = position {
-      position = bench.engine.forEachJob(from: place, atMost: count) { job, isRunning in
+      position = bench.engine.forEachJob(from: place, atMost: count) { item, isRunning in
+        guard case .here(let job) = item else { return shown.append("away") }
         let names = "\(job.job.key.name.text) \(job.job.workload.text)"
         shown.append(isRunning ? "\(names) runs" : names)
       }
@@ -47,7 +48,8 @@ import Testing
     var position: JobPosition? = .start
     var step = 0
     while let place = position {
-      position = bench.engine.forEachJob(from: place, atMost: 3) { job, _ in
+      position = bench.engine.forEachJob(from: place, atMost: 3) { item, _ in
+        guard case .here(let job) = item else { return }
         shown.append(job.job.key.name.text)
       }
       bench.remove("n\(step)")

@@ -2,12 +2,16 @@ import PeriodicCore
 import PeriodicServer
 import PeriodicStore
 import PeriodicWire
+import Testing
 
 /// A server core, with a shell that does what it says and a store that answers when told to.
 final class Bench {
   let core: ServerCore
   var now = Now(monotonic: 5_000, wall: 1_700_000_000_000)
   private(set) var flying: StoreBatch?
+  /// Reads that the store has not answered.
+  private(set) var reads: [StoreRead] = []
+  private let store = MemoryStore()
   /// Every operation of every batch that the store was given, in words.
   private(set) var operations: [String] = []
   private(set) var isStopping = false
@@ -21,6 +25,7 @@ final class Bench {
     configuration.metrics = metrics
     limits(&configuration.limits)
     core = ServerCore(configuration)
+    #expect(throws: Never.self) { try store.open() }
     core.storeReady(at: now)
     settle()
   }
@@ -41,6 +46,7 @@ final class Bench {
   func land(failing: Bool = false) {
     guard let batch = flying else { return }
     flying = nil
+    if !failing { #expect(throws: Never.self) { try store.apply(batch) } }
     core.stored(batch, failure: failing ? StoreError(.full, "no room") : nil, at: now) {
       carryOut($0)
     }
@@ -48,16 +54,34 @@ final class Bench {
     turn()
   }
 
+  /// The store answers for its oldest read.
+  func answerRead(failing: Bool = false) {
+    guard !reads.isEmpty else { return }
+    let read = reads.removeFirst()
+    let rows = StoreBatch()
+    if failing {
+      core.wasRead(read, rows: rows, failure: StoreError(.failed, "unreadable"), at: now)
+    } else {
+      #expect(throws: Never.self) { try store.read(read.ids) { rows.append(.put($0)) } }
+      core.wasRead(read, rows: rows, failure: nil, at: now)
+    }
+    turn()
+  }
+
   /// The store answers until it has nothing left.
   func settle() {
     turn()
-    while flying != nil { land() }
+    while flying != nil || !reads.isEmpty {
+      land()
+      answerRead()
+    }
   }
 
   private func carryOut(_ action: ServerAction) {
     switch action {
     case .write(let session): (session.connection as? Peer)?.take(session)
     case .close(let session): (session.connection as? Peer)?.isClosed = true
+    case .read(let read): reads.append(read)
     case .apply(let batch):
       flying = batch
       batch.forEach { operations.append(words($0)) }

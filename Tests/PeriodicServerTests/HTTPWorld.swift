@@ -115,6 +115,7 @@ final class HTTPWorld {
     case .resume(let session): (session.connection as? HTTPClient)?.isPaused = false
     case .apply(let batch):
       flying = (batch, now.monotonic + Int64(isHealed ? 1 : random.below(300)))
+    case .read: problem("a job due now is read back")
     case .wake(let time): wakeAt = time
     case .ready: isServing = true
     case .stopping: break

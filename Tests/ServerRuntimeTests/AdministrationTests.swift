@@ -97,6 +97,7 @@ private final class Counter: StoreDriver, @unchecked Sendable {
 
   func open() throws(StoreError) {}
   func load(_ visit: (StoredItem) -> Void) throws(StoreError) {}
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
   func close() {}
 
   func apply(_ batch: StoreBatch) throws(StoreError) {

@@ -180,6 +180,7 @@ private final class SlowStore: StoreDriver {
   func apply(_ batch: StoreBatch) throws(StoreError) {
     if gate.fails { throw StoreError(.full, "full") }
   }
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
   func close() { gate.countClose() }
 }
 
@@ -189,5 +190,6 @@ private final class UnreadableStore: StoreDriver {
     throw StoreError(.corrupt, "unreadable")
   }
   func apply(_ batch: StoreBatch) throws(StoreError) {}
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
   func close() {}
 }

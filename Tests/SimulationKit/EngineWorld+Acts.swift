@@ -62,7 +62,7 @@ extension EngineWorld {
     let key = anyKey()
     let version = anyVersion(peer)
     let expected: String
-    if let refusal = newJobRefusal(key) {
+    if let refusal = roomRefusal(key, version) {
       expected = refusal
     } else {
       expected = "success"
@@ -87,11 +87,22 @@ extension EngineWorld {
       asked: seconds, isTransient: transient)
   }
 
-  /// Why a job under this name cannot be added; `nil` if it can, or is there already.
-  func newJobRefusal(_ key: KeyName) -> String? {
-    if jobs.contains(where: { $0.key == key }) { return nil }
-    if jobs.count >= limits.jobs { return "limit jobs" }
-    return isFunctionRefused(key.function) ? "limit functions" : nil
+  /// Why a job cannot be added, or changed to this; `nil` if it can, or runs already.
+  func roomRefusal(_ key: KeyName, _ version: ModelJob.Version) -> String? {
+    let known = job(key)
+    if known?.state == .running { return nil }
+    let own = jobs.filter { $0.key.function == key.function }
+    if known == nil {
+      if jobs.count >= limits.jobs { return "limit jobs" }
+      if own.count >= limits.functionJobs { return "limit function_jobs" }
+    }
+    let growth = version.workload.utf8.count + key.name.utf8.count - (known?.byteCount ?? 0)
+    if growth > 0 {
+      let bytes = { (jobs: [ModelJob]) in jobs.reduce(0) { $0 + $1.byteCount } }
+      if bytes(jobs) + growth > limits.bytes { return "limit bytes" }
+      if bytes(own) + growth > limits.functionBytes { return "limit function_bytes" }
+    }
+    return known == nil && isFunctionRefused(key.function) ? "limit functions" : nil
   }
 
   private func modelSubmits(_ key: KeyName, _ version: ModelJob.Version) {

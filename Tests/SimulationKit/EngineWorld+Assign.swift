@@ -75,7 +75,7 @@ extension EngineWorld {
     expect(Int(assignment.job.count) == job.version.count, "\(key): its count")
     expect(assignment.job.scheduledAt == job.version.scheduledAt, "\(key): its time")
     // The receivers of a broadcast hear when the job was handed out before all of them.
-    let previous = job.runs.isEmpty ? job.previousRunAt : job.runBefore
+    let previous = job.runs.isEmpty ? job.version.previousRunAt : job.runBefore
     expect(assignment.previousRunAt == previous, "\(key): its previous run")
   }
 
@@ -92,10 +92,10 @@ extension EngineWorld {
       leaseEnd: timeout == 0 ? .max : now.monotonic + Int64(timeout) * 1000,
       offerEnd: generation == 2 && !silent ? offer : .max)
     update(key) { job in
-      if job.runs.isEmpty { job.runBefore = job.previousRunAt }
+      if job.runs.isEmpty { job.runBefore = job.version.previousRunAt }
       job.state = .running
       job.id = assignment.id.number
-      job.previousRunAt = now.wallSeconds
+      job.version.previousRunAt = now.wallSeconds
       job.runs.append(run)
     }
   }

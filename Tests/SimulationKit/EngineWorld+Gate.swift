@@ -24,6 +24,31 @@ extension EngineWorld {
     }
   }
 
+  /// Has jobs read whose turn comes, at once or after a while.
+  func read() {
+    while true {
+      if reading == nil, engine.wantsReads {
+        let wait = random.chance(50) ? 0 : Int64(random.below(1500))
+        let tickets = engine.takeReads(at: now)
+        if !tickets.isEmpty { reading = (tickets, now.monotonic + wait) }
+      }
+      guard let current = reading, current.due <= now.monotonic else { return }
+      reading = nil
+      log("\(current.tickets.count) jobs are read")
+      for ticket in current.tickets {
+        var found: Bool?
+        store.read(ticket.id) { stored in
+          found = engine.fetched(ticket, stored, at: now, into: &effects)
+        }
+        let isThere = found ?? engine.fetched(ticket, nil, at: now, into: &effects)
+        expect(isThere, "E1: \(ticket.id) is in no store")
+      }
+      engine.fetchedAll(at: now, into: &effects)
+      takeEffects()
+      work()
+    }
+  }
+
   private func finishBatch(failing: Bool) {
     guard let flying = inFlight else { return }
     inFlight = nil

@@ -1,5 +1,6 @@
 import PeriodicCore
 import PeriodicEngine
+import PeriodicStore
 
 /// CONFIG_GET, CONFIG_SET (PROTOCOL 2.9), and the listing that DUMP is made of (2.10).
 extension EngineWorld {
@@ -53,11 +54,18 @@ extension EngineWorld {
     var listing = listing ?? Listing(position: .start, stable: listed.map { $0.key })
     var shown: [KeyName] = []
     let next = engine.forEachJob(from: listing.position, atMost: 1 + random.below(20)) {
-      assignment, isRunning in
-      let key = KeyName(
-        function: assignment.job.key.function.text, name: assignment.job.key.name.text)
-      shown.append(key)
-      check(assignment.job, isRunning, key)
+      job, isRunning in
+      switch job {
+      case .here(let assignment):
+        let key = KeyName(
+          function: assignment.job.key.function.text, name: assignment.job.key.name.text)
+        shown.append(key)
+        check(assignment.job, isRunning, key)
+      case .away(let ticket, let names):
+        let key = KeyName(function: names.function.text, name: names.name.text)
+        shown.append(key)
+        checkAway(ticket, isRunning, key)
+      }
     }
     listing.shown += shown
     if let next {
@@ -71,6 +79,20 @@ extension EngineWorld {
     }
     log("listed \(listing.shown.count) jobs")
     self.listing = nil
+  }
+
+  /// A job that only the store has, as far as that is known to be up to date.
+  private func checkAway(_ ticket: ReadTicket, _ isRunning: Bool, _ key: KeyName) {
+    guard let job = listed.first(where: { $0.key == key }) else {
+      fail("2.10: \(key) is listed, though it is gone")
+    }
+    if job.staged.contains(where: { !$0.keepsFields }) { return }
+    var isThere = false
+    store.read(ticket.id) { stored in
+      isThere = true
+      if inFlight == nil, collecting.isEmpty { check(stored.job, isRunning, key) }
+    }
+    expect(isThere, "E1: \(key) is neither here nor in the store")
   }
 
   /// Jobs that a listing shows: all but those that no batch has made durable.

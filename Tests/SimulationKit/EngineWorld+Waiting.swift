@@ -8,7 +8,7 @@ extension EngineWorld {
     let key = workedKey()
     let message = waiterMessage(peer)
     let version = anyVersion(peer, transient: true)
-    let expected = waiterRefusal(key, peer, message) ?? newJobRefusal(key)
+    let expected = waiterRefusal(key, peer, message) ?? roomRefusal(key, version)
     log("\(peer) runs \(key) as \(message): \(expected ?? "waits")")
     if expected == nil {
       if let job = job(key) {

@@ -77,6 +77,8 @@ public final class EngineWorld {
   var collecting = StoreBatch()
   var batchNumber: UInt64 = 1
   var inFlight: (batch: StoreBatch, number: UInt64, due: Int64)?
+  /// Jobs that are being read, and when they will be there.
+  var reading: (tickets: [ReadTicket], due: Int64)?
   /// Requests whose reply waits for a batch.
   var held: [Promise] = []
   var history = History()
@@ -101,6 +103,11 @@ public final class EngineWorld {
     if random.chance(20) { limits.grabsPerConnection = 1 + random.below(3) }
     if random.chance(20) { limits.waitersPerConnection = 1 + random.below(3) }
     if random.chance(20) { limits.locksPerJob = 1 + random.below(2) }
+    if random.chance(30) { limits.bytes = 30 + random.below(60) }
+    if random.chance(20) { limits.functionJobs = 2 + random.below(8) }
+    if random.chance(20) { limits.functionBytes = 10 + random.below(40) }
+    if random.chance(50) { limits.cacheBytes = random.below(10) }
+    if random.chance(30) { limits.largeWorkloadBytes = 1 + random.below(3) }
     self.limits = limits
     engine = Engine(limits: limits, isDurable: isDurable)
     start()
@@ -115,6 +122,7 @@ public final class EngineWorld {
       if random.chance(1) { stepClock() }
       act()
       settle()
+      read()
       if engine.nextWake(at: now) == 0 { tick() }
       check()
     }
@@ -160,6 +168,7 @@ public final class EngineWorld {
     // What was in flight may have become durable just before.
     if let flying = inFlight, random.chance(50) { store.apply(flying.batch) }
     inFlight = nil
+    reading = nil
     collecting = StoreBatch()
     batchNumber += 1
     store.reopen()
@@ -180,7 +189,7 @@ public final class EngineWorld {
         timeout: Int(row.timeout), scheduledAt: row.scheduledAt, origin: row.origin)
       var job = ModelJob(key: row.key, version: version)
       job.id = id
-      job.previousRunAt = row.previousRunAt
+      job.version.previousRunAt = row.previousRunAt
       return job
     }
     start()

@@ -30,6 +30,8 @@ struct ModelJob {
     var asked: Int64 = 0
     /// Only RUN_JOB asked for it: it is never stored.
     var isTransient = false
+    /// When it was last handed out; another version has not been.
+    var previousRunAt: Int64 = 0
   }
 
   /// A version on its way to the store.
@@ -58,8 +60,7 @@ struct ModelJob {
   var staged: [Staged] = []
   /// The number that generation 1 names it by, once it has been handed out.
   var id: UInt64?
-  var previousRunAt: Int64 = 0
-  /// What `previousRunAt` was before the present hand-out.
+  /// What `version.previousRunAt` was before the present hand-out.
   var runBefore: Int64 = 0
   /// Hand-outs that somebody may still report on, newest last.
   var runs: [ModelRun] = []
@@ -72,6 +73,8 @@ struct ModelJob {
     self.version = version
   }
 
+  /// Bytes of name and workload.
+  var byteCount: Int { key.name.utf8.count + version.workload.utf8.count }
   var isTransient: Bool { version.isTransient }
   /// Whether no version is durable yet, though one is on its way.
   var isUnborn: Bool { staged.first.map { $0.before == nil } ?? false }

@@ -88,10 +88,23 @@ struct ModelStore {
       withBytes(of: key) { visit(.setting(key: $0, value: UInt32(value))) }
     }
     visit(.reserved(upTo: reserved))
-    for (id, row) in loadable { load(id, row, visit) }
+    for (id, row) in loadable {
+      lend(id, row) { stored in
+        visit(
+          .job(
+            StoredEntry(
+              id: stored.id, key: stored.job.key, due: stored.due,
+              workloadLength: stored.job.workload.count)))
+      }
+    }
   }
 
-  private func load(_ id: UInt64, _ row: Row, _ visit: (StoredItem) -> Void) {
+  /// Shows a row; not at all if there is none.
+  func read(_ id: JobID, _ visit: (StoredJob) -> Void) {
+    if let row = rows[id.number] { lend(id.number, row, visit) }
+  }
+
+  private func lend(_ id: UInt64, _ row: Row, _ visit: (StoredJob) -> Void) {
     withBytes(of: row.key.function) { function in
       withBytes(of: row.key.name) { name in
         withBytes(of: row.workload) { workload in
@@ -100,9 +113,8 @@ struct ModelStore {
             scheduledAt: row.scheduledAt, timeout: row.timeout, count: row.count,
             origin: JobOrigin(rawValue: row.origin) ?? .generation2)
           visit(
-            .job(
-              StoredJob(
-                id: JobID(id), job: fields, due: row.due, previousRunAt: row.previousRunAt)))
+            StoredJob(
+              id: JobID(id), job: fields, due: row.due, previousRunAt: row.previousRunAt))
         }
       }
     }

@@ -50,6 +50,8 @@ public final class ServerWorld {
 
   var store = ModelStore()
   var flying: (batch: StoreBatch, arrives: Int64)?
+  /// Reads under way, in their order.
+  var reads: [(read: StoreRead, arrives: Int64)] = []
   var isHealed = false
 
   public init(seed: UInt64) {
@@ -59,6 +61,8 @@ public final class ServerWorld {
     limits.frameBytes = 1 << 16
     if random.chance(30) { limits.batchOperations = 4 }
     if random.chance(20) { limits.outputPauseBytes = 200 }
+    if random.chance(50) { limits.cacheBytes = random.below(4) }
+    if random.chance(30) { limits.largeWorkloadBytes = 1 + random.below(3) }
     configuration = ServerConfiguration(limits: limits, isDurable: random.chance(75))
     broadcastFunction = random.chance(30) ? 1 : -1
     core = ServerCore(configuration)
@@ -87,6 +91,7 @@ public final class ServerWorld {
     expect(flying == nil, "2.11: the server ended before its store")
     hasStopped = false
     isEnding = false
+    reads = []
     wakeAt = .max
     store.reopen()
     if configuration.isDurable {
@@ -117,6 +122,10 @@ public final class ServerWorld {
     now.monotonic += milliseconds
     now.wall += milliseconds
     if let flying, flying.arrives <= now.monotonic { storeAnswers(flying.batch) }
+    while let first = reads.first, first.arrives <= now.monotonic {
+      reads.removeFirst()
+      storeReads(first.read)
+    }
     if wakeAt <= now.monotonic {
       wakeAt = .max
       core.tick(at: now)
@@ -129,6 +138,16 @@ public final class ServerWorld {
     store.load { core.restore($0, at: now) }
     core.storeReady(at: now)
     turn()
+  }
+
+  private func storeReads(_ read: StoreRead) {
+    let rows = StoreBatch()
+    if !isHealed, random.chance(10) {
+      log("the store cannot read")
+      return core.wasRead(read, rows: rows, failure: StoreError(.failed, "simulated"), at: now)
+    }
+    for id in read.ids { store.read(id) { rows.append(.put($0)) } }
+    core.wasRead(read, rows: rows, failure: nil, at: now)
   }
 
   private func storeAnswers(_ batch: StoreBatch) {
@@ -147,6 +166,7 @@ public final class ServerWorld {
     log("crash")
     if let flying, random.chance(50) { store.apply(flying.batch) }
     flying = nil
+    reads = []
     wakeAt = .max
     for peer in peers {
       peer.isOpen = false
@@ -213,6 +233,9 @@ public final class ServerWorld {
       expect(flying == nil, "one batch at a time")
       let wait = isHealed ? 1 : random.below(1200)
       flying = (batch, now.monotonic + Int64(wait))
+    case .read(let read):
+      let wait = isHealed ? 1 : random.below(600)
+      reads.append((read, max(reads.last?.arrives ?? 0, now.monotonic + Int64(wait))))
     case .wake(let time): wakeAt = time
     case .ready, .stopping: break
     case .stopped: hasStopped = true

@@ -59,8 +59,39 @@ public struct StoreContent: Equatable, Sendable {
   /// Reads an open store.
   public init(loading store: any StoreDriver) throws(StoreError) {
     var content = StoreContent()
-    try store.load { content.take($0) }
+    var entries: [Entry] = []
+    try store.load { item in
+      content.take(item)
+      if case .job(let entry) = item { entries.append(Entry(entry)) }
+    }
+    try store.read(entries.map { JobID($0.id) }) { content.rows.append(Row($0)) }
+    invariant(entries == content.rows.map(Entry.init), "what is loaded is what is read")
     self = content
+  }
+
+  /// What `load` tells of a row.
+  private struct Entry: Equatable {
+    var id: UInt64
+    var function: [UInt8]
+    var name: [UInt8]
+    var due: Int64
+    var length: Int
+
+    init(_ entry: StoredEntry) {
+      id = entry.id.number
+      function = [UInt8](entry.key.function)
+      name = [UInt8](entry.key.name)
+      due = entry.due
+      length = entry.workloadLength
+    }
+
+    init(_ row: Row) {
+      id = row.id
+      function = row.function
+      name = row.name
+      due = row.due
+      length = row.workload.count
+    }
   }
 
   private mutating func take(_ item: StoredItem) {
@@ -68,7 +99,7 @@ public struct StoreContent: Equatable, Sendable {
     case .function(let name): functions.append([UInt8](name))
     case .setting(let key, let value): settings.append(Setting(key.text, value))
     case .reserved(let limit): reserved = limit
-    case .job(let stored): rows.append(Row(stored))
+    case .job: break
     }
   }
 }
