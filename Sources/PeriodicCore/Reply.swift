@@ -29,8 +29,12 @@ public enum Refusal: Equatable, Sendable {
   case noSuchJob
   /// A limit would be passed: which, and by what.
   case limit(LimitName, value: Int)
-  /// The store could not write it: full, or failing.
+  /// The store could not write it.
   case storeFailed
+  /// There is no room for it in the store.
+  case storeFull
+  /// The store cannot write, and takes no jobs until it can.
+  case storeReadOnly
   case starting
   case stopping
 
@@ -46,6 +50,8 @@ public enum Refusal: Equatable, Sendable {
     case .noSuchJob: "no job"
     case .limit(let name, let value): "\(name.rawValue): \(value) is over the limit"
     case .storeFailed: "the store cannot write; nothing was changed"
+    case .storeFull: "the store is full; nothing was changed"
+    case .storeReadOnly: "the store cannot write and is read-only until it can; nothing was changed"
     case .starting: "starting"
     case .stopping: "stopping"
     }

@@ -7,7 +7,7 @@ extension Engine {
   mutating func submit(
     _ fields: JobFields, at now: Now, into effects: inout Effects
   ) -> Answer {
-    if let refusal = Engine.check(fields.key) { return .now(.refused(refusal)) }
+    if let refusal = Engine.check(fields.key) ?? refusal { return .now(.refused(refusal)) }
     let known = findFunction(fields.key.function)
     if let known, let job = findJob(fields.key.name, of: known) {
       if jobs[job].pointee.state == .running {

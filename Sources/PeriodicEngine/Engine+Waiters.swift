@@ -20,6 +20,7 @@ extension Engine {
     else { return .now(.noWorker) }
     if let job = findJob(fields.key.name, of: function) {
       if jobs[job].pointee.state != .running {
+        if let refusal, !jobs[job].pointee.isTransient { return .now(.refused(refusal)) }
         if let refusal = checkRoom(for: fields, insteadOf: job) { return .now(.refused(refusal)) }
         replace(job, with: fields, isSubmitted: false, at: now, into: &effects)
       }

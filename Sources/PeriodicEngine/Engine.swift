@@ -20,6 +20,8 @@ public struct Engine: ~Copyable {
   let isDurable: Bool
   /// Hand nothing out any more: the server is stopping.
   public var isDraining = false
+  /// Why nothing new is kept at present; what is kept already can still be ended and removed.
+  public var refusal: Refusal?
   /// Emit events, for hooks.
   public var isObserved = false
   /// The number of the batch that store operations emitted now will go with.

@@ -194,6 +194,7 @@ final class ServerRunner: TurnParticipant {
   private func finish() {
     phase = .stopped
     needsTurn = false
+    core.onStoreChange = nil
     store?.close()
     store = nil
     identityFile = nil
@@ -258,6 +259,7 @@ final class ServerRunner: TurnParticipant {
       guard let store else { fatalError("a server without a store has no batch") }
       store.apply(batch)
     case .read(let read): store?.read(read)
+    case .probe: store?.probe()
     case .wake(let time): timers?.core.arm(at: time)
     case .ready:
       isServing = true

@@ -13,7 +13,6 @@ final class ServerStore {
   private var thread: StoreThread?
   private var chunks: [StoredChunk] = []
   private var isRead = false
-  private var isFailing = false
   private var isReadFailing = false
 
   private(set) var isLoading = true
@@ -30,6 +29,7 @@ final class ServerStore {
     self.core = core
     self.log = log
     self.changed = changed
+    core.onStoreChange = { [unowned self] in noteState() }
     thread = try StoreThread(loop, make: make) { [unowned self] in received($0) }
   }
 
@@ -39,6 +39,8 @@ final class ServerStore {
   func apply(_ batch: StoreBatch) { thread?.apply(batch) }
 
   func read(_ read: StoreRead) { thread?.read(read) }
+
+  func probe() { thread?.probe() }
 
   /// Has the store closed after what it was given; `isClosed` then.
   func beginClosing() {
@@ -75,13 +77,17 @@ final class ServerStore {
     case .loadEnded(nil): isRead = true
     case .loadEnded(let error): loadError = error
     case .applied(let batch, let failure):
-      note(failure)
       core.stored(batch, failure: failure, at: loop.now) { action in
-        if case .apply(let batch) = action { apply(batch) }
+        switch action {
+        case .apply(let batch): apply(batch)
+        case .probe: probe()
+        default: break
+        }
       }
     case .read(let read, let rows, let failure):
       note(reading: failure)
       core.wasRead(read, rows: rows, failure: failure, at: loop.now)
+    case .probed(let failure): core.probed(failure, at: loop.now)
     case .closed:
       isClosed = true
       close()
@@ -99,13 +105,19 @@ final class ServerStore {
     isReadFailing = failure != nil
   }
 
-  /// Says once when the store begins to fail, and once when it works again.
-  private func note(_ failure: StoreError?) {
-    if let failure, !isFailing {
-      log?(.error, "the store cannot write: \(failure.message)")
-    } else if failure == nil, isFailing {
-      log?(.warning, "the store can write again")
+  /// Says once what the store has come to.
+  private func noteState() {
+    let cause = core.health.cause?.message ?? ""
+    switch core.health.state {
+    case .working: log?(.warning, "the store can write again")
+    case .failing: log?(.error, "the store cannot write, and is tried again: \(cause)")
+    case .full:
+      log?(.error, "the store is full: jobs are refused, ended and removed ones go: \(cause)")
+    case .readOnly:
+      log?(
+        .error,
+        "the store is read-only: jobs are refused, what ends and removes them is kept in memory "
+          + "until it can be written: \(cause)")
     }
-    isFailing = failure != nil
   }
 }

@@ -12,6 +12,7 @@ final class StoreInbox: @unchecked Sendable {
     case load
     case apply(StoreBatch)
     case read(StoreRead)
+    case probe
     case close
   }
 

@@ -16,6 +16,8 @@ final class StoreThread {
     case applied(StoreBatch, StoreError?)
     /// A put for each job that was found.
     case read(StoreRead, StoreBatch, StoreError?)
+    /// Whether the store can write.
+    case probed(StoreError?)
     case closed
   }
 
@@ -66,6 +68,9 @@ final class StoreThread {
   /// Has jobs read; `read` brings them.
   func read(_ read: StoreRead) { inbox.push(.read(read)) }
 
+  /// Has the store looked whether it can write; `probed` follows.
+  func probe() { inbox.push(.probe) }
+
   /// Has the store closed, after what was asked before; `closed` follows.
   func beginClosing() { inbox.push(.close) }
 
@@ -114,6 +119,13 @@ final class StoreThread {
           sender.push(Parcel(.read(read, rows, nil)))
         } catch {
           sender.push(Parcel(.read(read, StoreBatch(), error)))
+        }
+      case .probe:
+        do throws(StoreError) {
+          try driver.probe()
+          sender.push(Parcel(.probed(nil)))
+        } catch {
+          sender.push(Parcel(.probed(error)))
         }
       case .close:
         driver.close()

@@ -9,12 +9,15 @@ import PeriodicStore
 /// - Invariant: E8. A reply held under a batch leaves only by `committed` or `failed` of that batch
 ///   or a later one.
 struct CommitGate {
-  /// A reply that waits. Its bytes lie in `Held.bytes`: first if all went well, then if not.
+  /// A reply that waits. Its bytes lie in `Held.bytes`: first if all went well, then if the
+  /// store failed, then if it is full.
   struct Entry {
     var session: SessionID
     var successLength: Int
     /// Zero for a change that is never given up: it goes with the next batch instead.
     var refusalLength: Int
+    /// Zero where a full store has the same refusal.
+    var fullLength = 0
   }
 
   final class Held {
@@ -106,50 +109,83 @@ struct CommitGate {
   /// collected meanwhile, and the replies to it wait on; but not if nothing is left that they could
   /// wait for.
   ///
-  /// - Returns: the batch's number, and the replies to be sent, most of them refusals.
-  mutating func failed() -> (answered: Held, number: UInt64) {
+  /// - Parameter refusesAll: whether the puts that have collected meanwhile are given up as well.
+  /// - Returns: the numbers of the batches whose puts are gone, and the replies to be sent, most of
+  ///   them refusals.
+  mutating func failed(
+    isFull: Bool, refusesAll: Bool
+  ) -> (answered: Held, numbers: ClosedRange<UInt64>) {
     guard let flying else { fatalError("E8: only a batch that is with the store can fail") }
     let again = StoreBatch()
-    flying.batch.forEach { operation in
-      switch operation {
-      case .put, .addMetric: break
-      default: again.append(operation)
-      }
+    flying.batch.appendUnrefusable(to: again)
+    if refusesAll {
+      collecting.appendUnrefusable(to: again)
+      metrics = 0
+    } else {
+      collecting.forEach { again.append($0) }
     }
-    collecting.forEach { again.append($0) }
     let waiting = Held()
     let answered = Held()
-    CommitGate.forEach(flying.held) { entry, success, refusal in
-      if entry.refusalLength > 0 {
-        answered.entries.append(
-          .init(session: entry.session, successLength: refusal.count, refusalLength: 0))
-        answered.bytes.append(refusal)
-      } else if again.isEmpty {
-        answered.entries.append(entry)
-        answered.bytes.append(success)
-      } else {
-        waiting.entries.append(entry)
-        waiting.bytes.append(success)
-      }
+    answer(flying.held, isFull: isFull, hasMore: !again.isEmpty, answered, waiting)
+    if refusesAll {
+      answer(held, isFull: isFull, hasMore: !again.isEmpty, answered, waiting)
+      collecting.removeAll()
+      held.removeAll()
+    } else {
+      waiting.entries.append(contentsOf: held.entries)
+      waiting.bytes.append(held.bytes.bytes)
     }
-    waiting.entries.append(contentsOf: held.entries)
-    waiting.bytes.append(held.bytes.bytes)
     flying.batch.removeAll()
     flying.held.removeAll()
     (spareBatch, spareHeld) = (flying.batch, flying.held)
     (collecting, held) = (again, waiting)
     self.flying = nil
-    return (answered, flying.number)
+    return (answered, flying.number...(refusesAll ? number : flying.number))
   }
 
-  /// Shows each held reply in both its forms.
-  static func forEach(_ held: Held, _ body: (Entry, _ success: Bytes, _ refusal: Bytes) -> Void) {
+  /// Sorts held replies of a failed batch: refusals go out, the others wait if there is more to
+  /// wait for.
+  private func answer(
+    _ held: Held, isFull: Bool, hasMore: Bool, _ answered: Held, _ waiting: Held
+  ) {
+    CommitGate.forEach(held) { entry, success, refusal, full in
+      if entry.refusalLength > 0 {
+        let said = isFull && !full.isEmpty ? full : refusal
+        answered.entries.append(
+          .init(session: entry.session, successLength: said.count, refusalLength: 0))
+        answered.bytes.append(said)
+      } else if hasMore {
+        waiting.entries.append(entry)
+        waiting.bytes.append(success)
+      } else {
+        answered.entries.append(entry)
+        answered.bytes.append(success)
+      }
+    }
+  }
+
+  /// Shows each held reply in all its forms.
+  static func forEach(
+    _ held: Held, _ body: (Entry, _ success: Bytes, _ refusal: Bytes, _ full: Bytes) -> Void
+  ) {
     var reader = ByteReader(held.bytes.bytes)
     for entry in held.entries {
       guard let success = reader.bytes(entry.successLength),
-        let refusal = reader.bytes(entry.refusalLength)
+        let refusal = reader.bytes(entry.refusalLength), let full = reader.bytes(entry.fullLength)
       else { fatalError("E8: held replies lie one behind the other") }
-      body(entry, success, refusal)
+      body(entry, success, refusal, full)
+    }
+  }
+}
+
+extension StoreBatch {
+  /// Copies what is never given up.
+  fileprivate func appendUnrefusable(to batch: StoreBatch) {
+    forEach { operation in
+      switch operation {
+      case .put, .addMetric: break
+      default: batch.append(operation)
+      }
     }
   }
 }

@@ -152,13 +152,13 @@ extension ServerCore {
     Bytes(rebasing: session.input.bytes[cursor.start..<cursor.frame])
   }
 
-  /// A batch was given up: the jobs that a LOAD had in it are not kept.
-  func batchFailed(_ number: UInt64) {
+  /// Batches were given up: the jobs that a LOAD had in them are not kept.
+  func batchesFailed(_ numbers: ClosedRange<UInt64>) {
     for session in moving {
       guard case .load(var cursor) = session.cursor, let first = cursor.firstBatch,
-        first <= number, number <= cursor.lastBatch
+        first <= numbers.upperBound, numbers.lowerBound <= cursor.lastBatch
       else { continue }
-      cursor.refusal = cursor.refusal ?? .storeFailed
+      cursor.refusal = cursor.refusal ?? health.refusal ?? .storeFailed
       session.cursor = .load(cursor)
     }
   }

@@ -126,9 +126,19 @@ extension ServerCore {
     let successLength = held.bytes.count - before
     if isPut { encode(.refused(.storeFailed), message, session, into: &held.bytes) }
     let refusalLength = held.bytes.count - before - successLength
+    if isPut, hasTexts(session) {
+      encode(.refused(.storeFull), message, session, into: &held.bytes)
+    }
     held.entries.append(
-      .init(session: id, successLength: successLength, refusalLength: refusalLength))
+      .init(
+        session: id, successLength: successLength, refusalLength: refusalLength,
+        fullLength: held.bytes.count - before - successLength - refusalLength))
     session.heldReplies += 1
+  }
+
+  /// Whether the session's protocol tells one refusal from another.
+  private func hasTexts(_ session: Session) -> Bool {
+    if case .registered(.two, _) = session.phase { false } else { true }
   }
 
   /// Encoded bytes that have waited go out.

@@ -100,7 +100,9 @@ extension ServerCore {
     }
     switch request.action {
     case .ready:
-      HTTPResponse.encodeReady(context, into: &session.outgoing)
+      let state = configuration.isDurable ? health.state.rawValue : nil
+      HTTPResponse.encodeReady(
+        store: state, health.refusal, context, into: &session.outgoing)
       finish(session)
     case .refused(let failure):
       HTTPResponse.encode(failure, context, into: &session.outgoing)

@@ -35,8 +35,8 @@ extension ServerCore {
   }
 
   func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
-    if let retryAt, now.monotonic < retryAt { return }
-    retryAt = nil
+    if health.takeProbe(at: now.monotonic, hasBatch: !gate.isIdle) { act(.probe) }
+    guard health.admitsBatch(at: now.monotonic) else { return }
     if let batch = gate.seal() {
       engine.collectingBatch = gate.number
       act(.apply(batch))
@@ -106,8 +106,8 @@ extension ServerCore {
     if let since = awaited.first?.awaited?.since {
       wait = min(wait, since + configuration.limits.registrationDeadline - now.monotonic)
     }
-    if let retryAt { wait = min(wait, retryAt - now.monotonic) }
     if let readAgainAt { wait = min(wait, readAgainAt - now.monotonic) }
+    if let time = health.wakeAt { wait = min(wait, time - now.monotonic) }
     let time = now.monotonic + max(0, wait)
     if time != wakeAt {
       wakeAt = time

@@ -77,8 +77,10 @@ public final class ServerCore {
   var wantedReads: [StoreRead] = []
   var failedReads: [StoreRead] = []
   var readAgainAt: Int64?
-  var retryAt: Int64?
-  var failures = 0
+  /// How the store does.
+  public internal(set) var health = StoreHealth()
+  /// Hears of each change of the store's state, after it.
+  public var onStoreChange: (() -> Void)?
 
   public init(_ configuration: ServerConfiguration) {
     self.configuration = configuration
@@ -113,25 +115,37 @@ public final class ServerCore {
   public func stored(
     _ batch: StoreBatch, failure: StoreError?, at now: Now, _ act: (ServerAction) -> Void
   ) {
-    if failure == nil {
-      failures = 0
+    let isRefusable = batch.isRefusable
+    if let failure {
+      changeHealth { $0.failed(failure, isRefusable: isRefusable, at: now.monotonic) }
+      let (answered, numbers) = gate.failed(
+        isFull: health.state == .full, refusesAll: health.refusal != nil)
+      engine.collectingBatch = gate.number
+      send(answered, at: now)
+      batchesFailed(numbers)
+      engine.failed(numbers.upperBound, at: now, into: &effects)
+    } else {
+      changeHealth { $0.wrote(isRefusable: isRefusable, at: now.monotonic) }
       let (held, number) = gate.arrived()
       send(held, at: now)
       gate.landed()
       sealBatch(at: now, act)
       engine.committed(number, at: now, into: &effects)
-    } else {
-      failures += 1
-      // The store gets a pause, a longer one each time; what cannot be given up goes again then.
-      retryAt = now.monotonic + min(1000, 10 << Int64(min(failures, 7)))
-      let (answered, number) = gate.failed()
-      engine.collectingBatch = gate.number
-      send(answered, at: now)
-      batchFailed(number)
-      engine.failed(number, at: now, into: &effects)
     }
     carryOut(for: nil)
     if phase == .reserving, failure == nil { beginServing(at: now) }
+  }
+
+  /// The store says whether it can write, as `ServerAction.probe` asked.
+  public func probed(_ failure: StoreError?, at now: Now) {
+    changeHealth { $0.probed(failure, at: now.monotonic) }
+  }
+
+  private func changeHealth(_ change: (inout StoreHealth) -> Void) {
+    let before = health.state
+    change(&health)
+    engine.refusal = health.refusal
+    if health.state != before { onStoreChange?() }
   }
 
   // MARK: Time and the end
@@ -164,11 +178,11 @@ public final class ServerCore {
     if !dirty.isEmpty || !resuming.isEmpty || canMoveCursors { return true }
     if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
     if phase == .serving, !isReading, engine.wantsReads { return true }
-    return gate.canSeal && retryAt == nil
+    return gate.canSeal && health.pausedUntil == nil
   }
 
   private func send(_ held: CommitGate.Held, at now: Now) {
-    CommitGate.forEach(held) { entry, reply, _ in send(reply, to: entry.session, at: now) }
+    CommitGate.forEach(held) { entry, reply, _, _ in send(reply, to: entry.session, at: now) }
   }
 
   private func beginServing(at now: Now) {
@@ -214,6 +228,8 @@ public enum ServerAction {
   case apply(StoreBatch)
   /// Have the store read these jobs, and report with `wasRead`. Several at a time.
   case read(StoreRead)
+  /// Ask the store whether it can write, and report with `probed`.
+  case probe
   /// Call `tick` at this monotonic time. Replaces what was asked before.
   case wake(at: Int64)
   /// Everything is loaded, and requests are carried out from now on.

@@ -13,6 +13,8 @@ public final class StoreBatch {
   private var content = ByteBuffer()
   /// Operations in the batch.
   public private(set) var count = 0
+  /// Whether it has something that is given up when it cannot be written: jobs, and metrics.
+  public private(set) var isRefusable = false
 
   public init() {}
 
@@ -24,7 +26,9 @@ public final class StoreBatch {
   public func append(_ operation: StoreOperation) {
     count += 1
     switch operation {
-    case .put(let stored): append(stored)
+    case .put(let stored):
+      isRefusable = true
+      append(stored)
     case .reschedule(let id, let scheduledAt, let due, let runs, let previousRunAt):
       start(.reschedule, id.number)
       append(scheduledAt)
@@ -46,6 +50,7 @@ public final class StoreBatch {
       start(.setSetting, UInt64(value))
       content.append(bytes32: key)
     case .addMetric(let event, let time):
+      isRefusable = true
       start(.addMetric, UInt64(bitPattern: event.milliseconds))
       append(time)
       withBytes(of: event.kind.rawValue) { content.append(bytes32: $0) }
@@ -70,6 +75,7 @@ public final class StoreBatch {
   public func removeAll(keeping keep: Int = 1 << 20) {
     content.reset(keeping: keep)
     count = 0
+    isRefusable = false
   }
 
   private func start(_ kind: Kind, _ number: UInt64) {

@@ -17,8 +17,16 @@ public protocol StoreDriver: AnyObject {
   func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError)
   /// Makes all of the batch durable, or changes nothing and throws.
   func apply(_ batch: StoreBatch) throws(StoreError)
+  /// Looks whether a batch of jobs could be written, and gets ready for it. Called now and then
+  /// while the last write failed; throws what would be in the way.
+  func probe() throws(StoreError)
   /// Closes the store. Safe to call twice, and after a failed `open`.
   func close()
+}
+
+extension StoreDriver {
+  /// The next batch tells.
+  public func probe() throws(StoreError) {}
 }
 
 /// What went wrong with a store.

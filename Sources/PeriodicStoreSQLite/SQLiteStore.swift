@@ -6,8 +6,10 @@ public import PeriodicStore
 /// A durable store in one SQLite file.
 ///
 /// While it is open there are, beside the file `path`, its write-ahead log `path-wal` and the lock
-/// file `path.lock`, which holds the number of the process. The file can be read with the `sqlite3`
-/// tool while no server has it open; the table of jobs comes readable as the view `job_list`.
+/// file `path.lock`, which holds the number of the process; and, also while it is closed,
+/// `path.reserve`, which keeps room free for when the disk is full. The file can be read with the
+/// `sqlite3` tool while no server has it open; the table of jobs comes readable as the view
+/// `job_list`.
 ///
 /// Like every driver it is called from one thread at a time. A second server is refused with
 /// `.busy`, whether it is in another process or in this one.
@@ -29,6 +31,9 @@ public final class SQLiteStore: StoreDriver {
     public var checkpointPages = 1000
     /// Whether to keep `StoreOperation.addMetric`, in a table `metrics`, which only grows.
     public var keepsMetrics = false
+    /// Bytes of the file `path.reserve`, which is given up when the disk is full, so that jobs can
+    /// still be ended and removed; 0 is none. As much again must be free for it to be made.
+    public var reserveBytes = 8 << 20
     /// The name of the SQLite file system to use; the usual one when nil.
     package var vfs: String?
 
@@ -52,15 +57,14 @@ public final class SQLiteStore: StoreDriver {
 
   public func open() throws(StoreError) {
     if opened != nil { throw StoreError(.busy, "\(path): is open already") }
-    let location = try StoreLocation(path)
-    let lock = try StoreLock(location.lockPath)
-    do {
-      opened = Opened(
-        database: try JobDatabase(location, options), lock: lock, process: getpid())
+    let reserve = Reserve(beside: try StoreLocation(path).path, size: options.reserveBytes)
+    do throws(StoreError) {
+      opened = try Opened(StoreLocation(path), options, reserve)
     } catch {
-      lock.release()
-      throw error
+      guard error.code == .full, reserve.giveUp() else { throw error }
+      opened = try Opened(StoreLocation(path), options, reserve)
     }
+    opened?.keepReserve()
   }
 
   public func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
@@ -74,10 +78,32 @@ public final class SQLiteStore: StoreDriver {
   public func apply(_ batch: StoreBatch) throws(StoreError) {
     let database = try database()
     if batch.isEmpty { return }
-    try database.apply(batch)
+    do throws(StoreError) {
+      try database.apply(batch)
+      if batch.isRefusable { opened?.keepReserve() }
+    } catch {
+      guard error.code == .full else { throw error }
+      if !batch.isRefusable { opened?.giveUpReserve() }
+      // With the log moved into the file its room can be written anew.
+      database.moveLog()
+      try database.apply(batch)
+    }
     // The batch is durable, which is what was asked for: rows that a former run left behind can
     // wait for a later attempt when they cannot be deleted now.
     if !database.leftovers.isEmpty { _ = try? database.sweep() }
+  }
+
+  public func probe() throws(StoreError) {
+    let database = try database()
+    database.moveLog()
+    do throws(StoreError) {
+      try opened?.makeReserve()
+    } catch {
+      // Rows that were deleted leave room in the file.
+      let room = try database.freeBytes()
+      if error.code == .full, room < 2 * options.reserveBytes { throw error }
+    }
+    try database.writeNothing()
   }
 
   public func close() {
@@ -96,19 +122,5 @@ public final class SQLiteStore: StoreDriver {
   private func database() throws(StoreError) -> JobDatabase {
     guard let database = opened?.database else { throw StoreError(.failed, "\(path): is not open") }
     return database
-  }
-}
-
-/// What an open store owns.
-private final class Opened {
-  /// Given up first: the file is closed while the lock still stands.
-  var database: JobDatabase?
-  let lock: StoreLock
-  let process: pid_t
-
-  init(database: JobDatabase, lock: StoreLock, process: pid_t) {
-    self.database = database
-    self.lock = lock
-    self.process = process
   }
 }

@@ -49,10 +49,21 @@ public enum HTTPResponse {
     }
   }
 
-  /// The server is ready for everything.
-  public static func encodeReady(_ context: HTTPReplyContext, into buffer: inout ByteBuffer) {
-    let text: StaticString = "{\"msg\": \"ready\"}"
-    encode(text.bytes, .ok, context, into: &buffer)
+  /// Whether the server is ready for everything: `refusal` is why it takes no jobs, `store` how its
+  /// store does, if it has one.
+  public static func encodeReady(
+    store: String?, _ refusal: Refusal?, _ context: HTTPReplyContext, into buffer: inout ByteBuffer
+  ) {
+    var body = ByteBuffer()
+    if let refusal {
+      body.append("{\"err\": ")
+      withBytes(of: refusal.text) { body.append(jsonText: $0) }
+    } else {
+      body.append("{\"msg\": \"ready\"")
+    }
+    if let store { body.append(text: ", \"store\": \"\(store)\"") }
+    body.append("}")
+    encode(body.bytes, refusal == nil ? .ok : .unavailable, context, into: &buffer)
   }
 
   /// The status of one function; an empty object for a function that is not known.
@@ -126,9 +137,9 @@ public enum HTTPResponse {
     switch refusal {
     case .unknownCommand, .emptyFunction, .emptyName, .malformed, .noSuchJob: .badRequest
     case .wrongRole, .notAllowed: .forbidden
-    case .limit(.jobs, _), .limit(.functions, _), .storeFailed: .storageFull
+    case .limit(.jobs, _), .limit(.functions, _), .storeFailed, .storeFull: .storageFull
     case .limit: .contentTooLarge
-    case .starting, .stopping: .unavailable
+    case .starting, .stopping, .storeReadOnly: .unavailable
     }
   }
 

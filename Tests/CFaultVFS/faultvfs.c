@@ -3,11 +3,13 @@
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct fault_vfs {
   sqlite3_vfs base;
   sqlite3_vfs *real;
   char *name;
+  char *taker; /* the file that takes all the room, if there is one */
   enum fault_kind kind;
   int armed, lasting;
   long left, faults, syncs;
@@ -22,6 +24,7 @@ typedef struct {
 /* Whether the call that asks is to fail. `needs_room`: it may extend a file. */
 static int fails(fault_vfs *vfs, int needs_room) {
   if (!vfs->armed || (vfs->kind == FAULT_FULL && !needs_room)) return 0;
+  if (vfs->taker && access(vfs->taker, F_OK) != 0) return 0;
   if (vfs->left > 0) {
     vfs->left--;
     return 0;
@@ -150,6 +153,7 @@ fault_vfs *fault_vfs_make(const char *name) {
 void fault_vfs_free(fault_vfs *vfs) {
   sqlite3_vfs_unregister(&vfs->base);
   free(vfs->name);
+  free(vfs->taker);
   free(vfs);
 }
 
@@ -158,7 +162,15 @@ void fault_vfs_arm(fault_vfs *vfs, enum fault_kind kind, long number, int lastin
   vfs->left = number;
   vfs->lasting = lasting;
   vfs->faults = 0;
+  free(vfs->taker);
+  vfs->taker = 0;
   vfs->armed = 1;
+}
+
+void fault_vfs_full_while(fault_vfs *vfs, const char *path) {
+  fault_vfs_arm(vfs, FAULT_FULL, 0, 1);
+  free(vfs->taker);
+  vfs->taker = strdup(path);
 }
 
 void fault_vfs_disarm(fault_vfs *vfs) { vfs->armed = 0; }

@@ -14,6 +14,9 @@ final class Bench {
   private let store = MemoryStore()
   /// Every operation of every batch that the store was given, in words.
   private(set) var operations: [String] = []
+  /// Probes asked for that have not been answered.
+  private(set) var probes = 0
+  private(set) var wakeAt: Int64 = .max
   private(set) var isStopping = false
   private(set) var hasStopped = false
 
@@ -47,7 +50,7 @@ final class Bench {
     guard let batch = flying else { return }
     flying = nil
     if !failing { #expect(throws: Never.self) { try store.apply(batch) } }
-    core.stored(batch, failure: failing ? StoreError(.full, "no room") : nil, at: now) {
+    core.stored(batch, failure: failing ? StoreError(.failed, "I/O error") : nil, at: now) {
       carryOut($0)
     }
     if failing { now.monotonic += 1000 }
@@ -65,6 +68,22 @@ final class Bench {
       #expect(throws: Never.self) { try store.read(read.ids) { rows.append(.put($0)) } }
       core.wasRead(read, rows: rows, failure: nil, at: now)
     }
+    turn()
+  }
+
+  /// The store answers as a script has it, and the turn that follows is over; time stands still.
+  func land(_ failure: StoreError?) {
+    guard let batch = flying else { return }
+    flying = nil
+    if failure == nil { #expect(throws: Never.self) { try store.apply(batch) } }
+    core.stored(batch, failure: failure, at: now) { carryOut($0) }
+    turn()
+  }
+
+  /// The store says whether it can write.
+  func answerProbe(_ failure: StoreError?) {
+    probes -= 1
+    core.probed(failure, at: now)
     turn()
   }
 
@@ -87,7 +106,9 @@ final class Bench {
       batch.forEach { operations.append(words($0)) }
     case .stopping: isStopping = true
     case .stopped: hasStopped = true
-    case .pause, .resume, .wake, .ready: break
+    case .probe: probes += 1
+    case .wake(let time): wakeAt = time
+    case .pause, .resume, .ready: break
     }
   }
 

@@ -65,7 +65,7 @@ import Testing
   private func request(
     _ name: String, _ random: inout Random
   ) -> (line: String, body: String, answers: [String]) {
-    let full = #"507 {"err": "the store cannot write; nothing was changed"}"#
+    let full = #"507 {"err": "the store is full; nothing was changed"}"#
     switch random.below(8) {
     case 0:
       return (

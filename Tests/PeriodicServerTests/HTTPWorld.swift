@@ -15,6 +15,7 @@ final class HTTPWorld {
   private var worker: EchoWorker?
   private var wakeAt = Int64.max
   private var flying: (batch: StoreBatch, arrives: Int64)?
+  private var probeArrives: Int64?
   private var unwritten: [Session] = []
   private(set) var hasStopped = false
   var isHealed = false
@@ -61,6 +62,11 @@ final class HTTPWorld {
       core.stored(batch, failure: fails ? StoreError(.full, "simulated") : nil, at: now) {
         carryOut($0)
       }
+    }
+    if let arrives = probeArrives, arrives <= now.monotonic {
+      probeArrives = nil
+      let fails = !isHealed && random.chance(30)
+      core.probed(fails ? StoreError(.full, "simulated") : nil, at: now)
     }
     if wakeAt <= now.monotonic {
       wakeAt = .max
@@ -117,6 +123,7 @@ final class HTTPWorld {
       flying = (batch, now.monotonic + Int64(isHealed ? 1 : random.below(300)))
     case .read: problem("a job due now is read back")
     case .wake(let time): wakeAt = time
+    case .probe: probeArrives = now.monotonic + Int64(isHealed ? 1 : random.below(300))
     case .ready: isServing = true
     case .stopping: break
     case .stopped: hasStopped = true

@@ -22,18 +22,24 @@ final class FaultyFiles {
   var syncs: Int { fault_vfs_syncs(vfs) }
 
   /// A store that spills its cache and moves its log early, so that more calls happen.
-  func store(_ synchronous: SQLiteStore.Options.Synchronous = .full) -> SQLiteStore {
+  func store(
+    _ synchronous: SQLiteStore.Options.Synchronous = .full, reserveBytes: Int = 0
+  ) -> SQLiteStore {
     var options = SQLiteStore.Options()
     options.vfs = name
     options.cacheBytes = 64 << 10
     options.checkpointPages = 12
     options.synchronous = synchronous
+    options.reserveBytes = reserveBytes
     return SQLiteStore(path: scratch.file("jobs.db"), options: options)
   }
 
   func arm(_ kind: fault_kind, at call: Int, isLasting: Bool) {
     fault_vfs_arm(vfs, kind, call, isLasting ? 1 : 0)
   }
+
+  /// Writes find no room while there is a file `name`.
+  func fill(while name: String) { fault_vfs_full_while(vfs, scratch.file(name)) }
 
   func disarm() { fault_vfs_disarm(vfs) }
 

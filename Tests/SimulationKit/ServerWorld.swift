@@ -52,6 +52,9 @@ public final class ServerWorld {
   var flying: (batch: StoreBatch, arrives: Int64)?
   /// Reads under way, in their order.
   var reads: [(read: StoreRead, arrives: Int64)] = []
+  private var probeArrives: Int64?
+  /// Batches that fail one after the other.
+  private var failuresLeft = 0
   var isHealed = false
 
   public init(seed: UInt64) {
@@ -92,6 +95,7 @@ public final class ServerWorld {
     hasStopped = false
     isEnding = false
     reads = []
+    probeArrives = nil
     wakeAt = .max
     store.reopen()
     if configuration.isDurable {
@@ -126,6 +130,7 @@ public final class ServerWorld {
       reads.removeFirst()
       storeReads(first.read)
     }
+    if let probeArrives, probeArrives <= now.monotonic { answerProbe() }
     if wakeAt <= now.monotonic {
       wakeAt = .max
       core.tick(at: now)
@@ -152,13 +157,27 @@ public final class ServerWorld {
 
   private func storeAnswers(_ batch: StoreBatch) {
     flying = nil
-    if !isHealed, random.chance(10) {
+    if random.chance(10) { failuresLeft = 1 + random.below(8) }
+    if !isHealed, failuresLeft > 0 {
+      failuresLeft -= 1
       log("the store fails")
-      core.stored(batch, failure: StoreError(.full, "simulated"), at: now) { carryOut($0) }
+      core.stored(batch, failure: failure(), at: now) { carryOut($0) }
     } else {
       store.apply(batch)
       core.stored(batch, failure: nil, at: now) { carryOut($0) }
     }
+  }
+
+  private func answerProbe() {
+    probeArrives = nil
+    let fails = !isHealed && random.chance(30)
+    log("a probe \(fails ? "fails" : "succeeds")")
+    core.probed(fails ? failure() : nil, at: now)
+  }
+
+  private func failure() -> StoreError {
+    let codes: [StoreError.Code] = [.full, .failed, .full, .busy, .failed, .denied, .corrupt]
+    return StoreError(codes[random.below(codes.count)], "simulated")
   }
 
   func crash() {
@@ -167,6 +186,7 @@ public final class ServerWorld {
     if let flying, random.chance(50) { store.apply(flying.batch) }
     flying = nil
     reads = []
+    probeArrives = nil
     wakeAt = .max
     for peer in peers {
       peer.isOpen = false
@@ -236,6 +256,7 @@ public final class ServerWorld {
     case .read(let read):
       let wait = isHealed ? 1 : random.below(600)
       reads.append((read, max(reads.last?.arrives ?? 0, now.monotonic + Int64(wait))))
+    case .probe: probeArrives = now.monotonic + Int64(isHealed ? 1 : random.below(1200))
     case .wake(let time): wakeAt = time
     case .ready, .stopping: break
     case .stopped: hasStopped = true

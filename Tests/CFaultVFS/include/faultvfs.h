@@ -19,6 +19,8 @@ fault_vfs *fault_vfs_make(const char *name);
 void fault_vfs_free(fault_vfs *vfs);
 /* Lets the call number `number` from now (the next is 0) fail, and all after it if `lasting`. */
 void fault_vfs_arm(fault_vfs *vfs, enum fault_kind kind, long number, int lasting);
+/* From now on, while there is a file at `path`, calls fail that need room: it has taken it all. */
+void fault_vfs_full_while(fault_vfs *vfs, const char *path);
 void fault_vfs_disarm(fault_vfs *vfs);
 /* Calls that failed since it was armed last. */
 long fault_vfs_faults(const fault_vfs *vfs);

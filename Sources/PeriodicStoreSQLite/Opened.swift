@@ -1,0 +1,51 @@
+import Glibc
+import PeriodicStore
+
+/// What an open store owns.
+final class Opened {
+  /// Given up first: the file is closed while the lock still stands.
+  var database: JobDatabase?
+  let lock: StoreLock
+  let process: pid_t
+  private let reserve: Reserve
+  private var hasReserve = false
+  /// Seconds of the monotonic clock; no attempt to make the reserve before.
+  private var nextAttempt = 0
+
+  init(
+    _ location: StoreLocation, _ options: SQLiteStore.Options, _ reserve: Reserve
+  ) throws(StoreError) {
+    let lock = try StoreLock(location.lockPath)
+    do throws(StoreError) {
+      database = try JobDatabase(location, options)
+    } catch {
+      lock.release()
+      throw error
+    }
+    self.lock = lock
+    self.reserve = reserve
+    process = getpid()
+  }
+
+  /// Makes the reserve if there is none; looked at every ten seconds.
+  ///
+  /// A store without one works all the same.
+  func keepReserve() {
+    guard !hasReserve else { return }
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    guard time.tv_sec >= nextAttempt else { return }
+    nextAttempt = time.tv_sec + 10
+    try? makeReserve()
+  }
+
+  func makeReserve() throws(StoreError) {
+    try reserve.make()
+    hasReserve = true
+  }
+
+  func giveUpReserve() {
+    hasReserve = false
+    _ = reserve.giveUp()
+  }
+}
