@@ -25,12 +25,15 @@ pinged() {
   shift
   $bench ping "$dir/s" --seconds ${PING_SECONDS:-5} > "$dir/ping" &
   local ping=$!
-  "$@" > "$dir/out"
+  local result=
+  "$@" > "$dir/out" 2>&1 || result=" (failed: $(head -c 200 "$dir/out"))"
   wait $ping
-  echo "$what: $(cat "$dir/ping")"
+  echo "$what$result: $(cat "$dir/ping")"
 }
 
 start
+# What this machine does to anybody's timing.
+pinged "idle" true
 before=0
 declare -A loaded
 for count in "${counts[@]}"; do
@@ -47,7 +50,7 @@ for count in "${counts[@]}"; do
   start
   loaded[$count]=$(memory)
   echo "memory after a start ${loaded[$count]} bytes"
-  pinged "while dumping" "$daemon_program" -H "unix://$dir/s" dump "$dir/dump"
+  pinged "while dumping" "$daemon_program" -H "unix://$dir/s" dump "$dir/dump" --format jsonl
   rm -f "$dir/dump"
 done
 first=${counts[0]}

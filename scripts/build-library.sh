@@ -9,6 +9,6 @@ library=.build-library/release/libperiodic.so
 if [ -e "$library" ] && [ periodic.map -nt "$library" ]; then rm -f "$library"; fi
 
 swift build -c release --product periodic --disable-build-manifest-caching \
-  -Xswiftc -static-stdlib -Xswiftc -use-ld=lld \
+  -Xswiftc -static-stdlib -Xswiftc -enforce-exclusivity=unchecked -Xswiftc -use-ld=lld \
   -Xlinker -soname=libperiodic.so.0 -Xlinker -z -Xlinker nodelete \
   -Xlinker --version-script="$PWD/periodic.map" --scratch-path .build-library

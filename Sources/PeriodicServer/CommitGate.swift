@@ -77,6 +77,12 @@ struct CommitGate {
       Double(collecting.byteCount) / Double(limits.batchBytes))
   }
 
+  /// Whether `load` is above `parts`; asked for each message.
+  func isAbove(_ parts: Int, _ limits: Limits) -> Bool {
+    collecting.count > parts * limits.batchOperations
+      || collecting.byteCount > parts * limits.batchBytes
+  }
+
   /// The batch for the store, if one has collected and none is there.
   mutating func seal() -> StoreBatch? {
     guard canSeal else { return nil }

@@ -176,8 +176,7 @@ extension ServerCore {
 
   /// Above the limit clients wait for the store; above twice the limit workers do too.
   private func isOverloaded(for session: Session) -> Bool {
-    let load = gate.load(configuration.limits)
-    return load > (session.isWorker ? 2 : 1)
+    gate.isAbove(session.isWorker ? 2 : 1, configuration.limits)
   }
 
   /// Closes connections that have not said in time who they are, or their next HTTP request, and,
