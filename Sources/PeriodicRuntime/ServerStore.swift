@@ -14,6 +14,7 @@ final class ServerStore {
   private var chunks: [StoredChunk] = []
   private var isRead = false
   private var isReadFailing = false
+  private var report: LoadReport
 
   private(set) var isLoading = true
   private(set) var isClosed = false
@@ -29,6 +30,7 @@ final class ServerStore {
     self.core = core
     self.log = log
     self.changed = changed
+    report = LoadReport(at: loop.now)
     core.onStoreChange = { [unowned self] in noteState() }
     thread = try StoreThread(loop, make: make) { [unowned self] in received($0) }
   }
@@ -62,11 +64,16 @@ final class ServerStore {
     guard hasLoaded else { return }
     if !chunks.isEmpty {
       let chunk = chunks.removeFirst()
-      chunk.forEach { core.restore($0, at: now) }
+      chunk.forEach {
+        core.restore($0, at: now)
+        report.note($0)
+      }
       thread?.chunkWasConsumed()
+      if let line = report.progress(at: now) { log?(.info, line) }
     }
     if chunks.isEmpty && isRead {
       isLoading = false
+      for line in report.warnings(lastWritten: thread?.lastWritten) { log?(.warning, line) }
       core.storeReady(at: now)
     }
   }

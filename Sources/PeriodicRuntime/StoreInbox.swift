@@ -21,7 +21,7 @@ final class StoreInbox: @unchecked Sendable {
   private var requests: [Request] = []
   private var chunksUnderWay = 0
   private var isClosing = false
-  private var opening: Result<Void, StoreError>?
+  private var opening: Result<Int64?, StoreError>?
 
   private static let mostChunks = 8
 
@@ -38,14 +38,16 @@ final class StoreInbox: @unchecked Sendable {
   }
 
   /// Waits until the store thread has opened the store or failed to.
-  func waitForOpening() throws(StoreError) {
-    let result = mutex.withLock { () -> Result<Void, StoreError> in
+  ///
+  /// - Returns: when it was last written.
+  func waitForOpening() throws(StoreError) -> Int64? {
+    let result = mutex.withLock { () -> Result<Int64?, StoreError> in
       while true {
         if let opening { return opening }
         changed.wait(mutex)
       }
     }
-    try result.get()
+    return try result.get()
   }
 
   func chunkWasConsumed() {
@@ -55,7 +57,7 @@ final class StoreInbox: @unchecked Sendable {
 
   // MARK: The store thread's side
 
-  func opened(_ result: Result<Void, StoreError>) {
+  func opened(_ result: Result<Int64?, StoreError>) {
     mutex.withLock { opening = result }
     changed.broadcast()
   }

@@ -25,6 +25,8 @@ final class StoreThread {
   private let inbox = StoreInbox()
   private let mailbox: Mailbox<Parcel>
   private var thread: NativeThread?
+  /// When the store was written before, by the wall clock of then.
+  private(set) var lastWritten: Int64?
 
   /// Operations and bytes in one chunk of what is loaded: a turn's work.
   private static let chunkOperations = 512
@@ -47,7 +49,7 @@ final class StoreThread {
       throw .loop(error)
     }
     do {
-      try inbox.waitForOpening()
+      lastWritten = try inbox.waitForOpening()
     } catch {
       join()
       throw .store(error)
@@ -96,7 +98,7 @@ final class StoreThread {
   ) {
     do throws(StoreError) {
       try driver.open()
-      inbox.opened(.success(()))
+      inbox.opened(.success(driver.lastWritten))
     } catch {
       driver.close()
       inbox.opened(.failure(error))

@@ -8,6 +8,9 @@ public import PeriodicCore
 public protocol StoreDriver: AnyObject {
   /// Opens the store, creates it if it is new, and takes it for this process alone.
   func open() throws(StoreError)
+  /// When the store was written before this opening, by the wall clock of then: milliseconds since
+  /// 1970; nil if that is not known. Asked for once, after `open`.
+  var lastWritten: Int64? { get }
   /// Hands back everything that was put in, of jobs no more than their entries; called once,
   /// between `open` and the first `apply`.
   func load(_ visit: (StoredItem) -> Void) throws(StoreError)
@@ -25,6 +28,8 @@ public protocol StoreDriver: AnyObject {
 }
 
 extension StoreDriver {
+  public var lastWritten: Int64? { nil }
+
   /// The next batch tells.
   public func probe() throws(StoreError) {}
 }

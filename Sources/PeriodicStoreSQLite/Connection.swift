@@ -90,7 +90,9 @@ final class Connection {
     if system != 0 {
       message += ": \(String(cString: strerror(system)))"
     }
-    return StoreError(Connection.code(code, system), message)
+    let kind = Connection.code(code, system)
+    if kind == .corrupt { message += StoreError.advice(path) }
+    return StoreError(kind, message)
   }
 
   private static func code(_ code: Int32, _ system: Int32) -> StoreError.Code {

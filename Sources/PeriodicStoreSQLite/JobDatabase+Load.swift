@@ -130,6 +130,6 @@ extension JobDatabase {
   }
 
   private func damaged(_ what: String) -> StoreError {
-    StoreError(.corrupt, "\(connection.path): damaged: \(what)")
+    StoreError(damaged: connection.path, "damaged: \(what)")
   }
 }

@@ -43,6 +43,7 @@ public final class SQLiteStore: StoreDriver {
   private let path: String
   private let options: Options
   private var opened: Opened?
+  public private(set) var lastWritten: Int64?
 
   /// A store in the file `path`, which is made by `open` if it does not exist. Its directory must.
   public init(path: String, options: Options = Options()) {
@@ -57,9 +58,11 @@ public final class SQLiteStore: StoreDriver {
 
   public func open() throws(StoreError) {
     if opened != nil { throw StoreError(.busy, "\(path): is open already") }
-    let reserve = Reserve(beside: try StoreLocation(path).path, size: options.reserveBytes)
+    let location = try StoreLocation(path)
+    let reserve = Reserve(beside: location.path, size: options.reserveBytes)
+    lastWritten = location.lastWritten
     do throws(StoreError) {
-      opened = try Opened(StoreLocation(path), options, reserve)
+      opened = try Opened(location, options, reserve)
     } catch {
       guard error.code == .full, reserve.giveUp() else { throw error }
       opened = try Opened(StoreLocation(path), options, reserve)

@@ -27,7 +27,8 @@ enum Schema {
       if location.isEmpty || location.hasRollbackJournal { return }
     }
     if !header.starts(with: "SQLite format 3\0".utf8) {
-      throw StoreError(.corrupt, "\(location.path): is not a SQLite file")
+      throw StoreError(
+        .corrupt, "\(location.path): is not a SQLite file, so no store: name another path")
     }
     try check(
       mark: number(header, at: 68), version: number(header, at: 60), location.path)
@@ -44,7 +45,8 @@ enum Schema {
     mark: Int64, version found: Int64, _ path: String
   ) throws(StoreError) {
     if mark != applicationID {
-      throw StoreError(.corrupt, "\(path): a SQLite file, but not one of Periodic")
+      throw StoreError(
+        .corrupt, "\(path): a SQLite file, but not one of Periodic: name another path")
     }
     if found > version {
       throw StoreError(
@@ -53,7 +55,7 @@ enum Schema {
           + "this program knows format \(version))")
     }
     if found != version {
-      throw StoreError(.corrupt, "\(path): damaged: there is no format \(found)")
+      throw StoreError(damaged: path, "damaged: there is no format \(found)")
     }
   }
 

@@ -26,7 +26,9 @@ final class Statement {
     guard code == SQLITE_OK, let prepared else {
       var failure = connection.failure(doing)
       // The text is ours and right: a table or a column is missing.
-      if code == SQLITE_ERROR { failure.code = .corrupt }
+      if code == SQLITE_ERROR {
+        failure = StoreError(.corrupt, failure.message + StoreError.advice(connection.path))
+      }
       throw failure
     }
     self.connection = connection

@@ -31,6 +31,15 @@ struct StoreLocation {
     return stat(path, &status) == 0 && status.st_size == 0
   }
 
+  /// When the file or its write-ahead log was last written: milliseconds since 1970.
+  var lastWritten: Int64? {
+    [path, path + "-wal"].compactMap { path -> Int64? in
+      var status = stat()
+      guard stat(path, &status) == 0, status.st_size > 0 else { return nil }
+      return Int64(status.st_mtim.tv_sec) * 1000 + Int64(status.st_mtim.tv_nsec) / 1_000_000
+    }.max()
+  }
+
   /// Whether a rollback journal stands beside the file: a transaction was cut short.
   var hasRollbackJournal: Bool {
     var status = stat()
@@ -71,6 +80,16 @@ struct StoreLocation {
 }
 
 extension StoreError {
+  /// A store's file that is not as it should be, and what to do about it.
+  init(damaged path: String, _ what: String) {
+    self.init(.corrupt, "\(path): \(what)\(StoreError.advice(path))")
+  }
+
+  static func advice(_ path: String) -> String {
+    "; `periodic check \(path)` says what is damaged, "
+      + "`periodic repair --salvage \(path)` saves what can be read"
+  }
+
   /// What a failed system call means for a store.
   init(system code: Int32, _ path: String, _ doing: String) {
     let kind: Code

@@ -107,7 +107,10 @@ final class StoreLock {
     if fcntl(file, F_GETLK, &lock) == 0, Int32(lock.l_type) != F_UNLCK, lock.l_pid > 0 {
       return StoreError(.busy, "\(path): held by process \(lock.l_pid)")
     }
-    return StoreError(.busy, "\(path): held by process \(written(in: file) ?? "(unknown)")")
+    return StoreError(
+      .busy,
+      "\(path): held by process \(written(in: file) ?? "(unknown)"), which is in another container "
+        + "or on another machine")
   }
 
   private static func written(in file: Int32) -> String? {

@@ -16,6 +16,8 @@ struct Daemon {
     var logger = Logger(label: "periodic") { StreamLogHandler.standardError(label: $0) }
     logger.logLevel = options.logLevel.level
     signal(SIGPIPE, SIG_IGN)
+    // Where files may not grow any more, the store is full; that is no reason to die.
+    signal(SIGXFSZ, SIG_IGN)
     raiseDescriptorLimit()
     if let name = options.older.name { setProcessName(name) }
 

@@ -86,6 +86,7 @@ import Testing
     }
     try file.close()
     #expect(refusal()?.code == .corrupt)
+    #expect(refusal()?.message.hasSuffix(advice) == true)
   }
 
   @Test func `that was cut short is refused`() throws {
@@ -111,7 +112,26 @@ import Testing
   ) throws {
     try makeStore(jobs: 3)
     RawDatabase.run(sql, on: path)
-    #expect(refusal() == StoreError(.corrupt, "\(path): damaged: \(text)"))
+    #expect(refusal() == StoreError(.corrupt, "\(path): damaged: \(text)\(advice)"))
+  }
+
+  /// What the operator of a damaged store is told to do.
+  private var advice: String {
+    "; `periodic check \(path)` says what is damaged, "
+      + "`periodic repair --salvage \(path)` saves what can be read"
+  }
+
+  @Test func `knows when it was written last`() throws {
+    let store = SQLiteStore(path: path)
+    try store.open()
+    #expect(store.lastWritten == nil)
+    try store.apply(StoreBatch { $0.put(.init(1)) })
+    store.close()
+    let time = timespec(tv_sec: 4_000_000_000, tv_nsec: 5_000_000)
+    #expect(utimensat(AT_FDCWD, path, [time, time], 0) == 0)
+    try store.open()
+    #expect(store.lastWritten == 4_000_000_000_005)
+    store.close()
   }
 
   @Test func `keeps fields that this version does not know`() throws {
