@@ -103,14 +103,54 @@ import Testing
     let bench = try bench { $0.store = .driver { SlowStore(gate) } }
     let client = Client(bench.loop, to: try bench.start())
     #expect(try client.submitAndWait(Job("f", "a")) == .success)
-    gate.fails = true
+    gate.failure = .full
     #expect(try client.submitAndWait(Job("f", "b")) == .refused)
     #expect(
       bench.log.has(.error, "the store is full: jobs are refused, ended and removed ones go: full"))
-    gate.fails = false
+    gate.failure = nil
     bench.run { bench.log.has(.warning, "the store can write again") }
     #expect(try client.submitAndWait(Job("f", "b")) == .success)
     client.close()
+  }
+
+  @Test func `is read-only while its store cannot write, says so once, and recovers by itself`()
+    throws
+  {
+    let gate = Gate()
+    gate.open()
+    let bench = try bench { $0.store = .driver { SlowStore(gate) } }
+    let address = try bench.start()
+    let client = Client(bench.loop, to: address)
+    #expect(try client.submitAndWait(Job("f", "a")) == .success)
+    gate.failure = .failed
+    #expect(try client.submitAndWait(Job("f", "b")) == .refused)
+    bench.run { bench.log.has(.error, "the store is read-only") }
+    #expect(bench.log.lines.filter { $0.level == .error }.count == 2)
+    let probe = bench.peer(address)
+    probe.send("GET /periodic/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    bench.run { probe.isOver }
+    #expect(probe.text.hasPrefix("HTTP/1.1 503"))
+    #expect(probe.text.hasSuffix(#", "store": "read-only"}"#))
+    var removed: Outcome?
+    let key = JobKey(function: ("f" as StaticString).bytes, name: ("a" as StaticString).bytes)
+    try client.remove(key, .call { removed = $0 })
+    #expect(try client.submitAndWait(Job("f", "c")) == .refused && removed == nil)
+    gate.failure = nil
+    bench.run { removed != nil }
+    #expect(removed == .success && bench.log.has(.warning, "the store can write again"))
+    #expect(try client.submitAndWait(Job("f", "c")) == .success)
+    client.close()
+  }
+
+  @Test func `says how far it is when loading takes long, and warns of a clock that is behind`()
+    throws
+  {
+    let bench = try bench { $0.store = .driver { LateStore() } }
+    _ = try bench.start()
+    bench.run { bench.server.isServing }
+    #expect(bench.log.has(.info, "loading: 1024 jobs after 1 s"))
+    #expect(bench.log.has(.warning, "the store was last written at 2100-01-01 00:00:00 UTC"))
+    #expect(bench.log.has(.info, "ready: 1024 jobs"))
   }
 
   @Test func `makes durable what it acknowledged before it stops`() throws {
@@ -150,12 +190,13 @@ final class Gate: @unchecked Sendable {
   private let mutex = ThreadMutex()
   private let changed = ThreadCondition()
   private var isOpen = false
-  private var isFailing = false
+  private var code: StoreError.Code?
   private var closed = 0
 
-  var fails: Bool {
-    get { mutex.withLock { isFailing } }
-    set { mutex.withLock { isFailing = newValue } }
+  /// How writing fails; nil when it does not.
+  var failure: StoreError.Code? {
+    get { mutex.withLock { code } }
+    set { mutex.withLock { code = newValue } }
   }
 
   var closes: Int { mutex.withLock { closed } }
@@ -179,10 +220,38 @@ private final class SlowStore: StoreDriver {
   func open() throws(StoreError) {}
   func load(_ visit: (StoredItem) -> Void) throws(StoreError) { gate.pass() }
   func apply(_ batch: StoreBatch) throws(StoreError) {
-    if gate.fails { throw StoreError(.full, "full") }
+    try probe()
+  }
+  func probe() throws(StoreError) {
+    if let code = gate.failure { throw StoreError(code, "\(code)") }
   }
   func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
   func close() { gate.countClose() }
+}
+
+/// A store from the future, which takes a second for half of its jobs.
+private final class LateStore: StoreDriver {
+  func open() throws(StoreError) {}
+  var lastWritten: Int64? { 4_102_444_800_000 }
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError) {
+    let function = Array("f".utf8)
+    for number in 0..<1024 as Range<UInt64> {
+      if number == 513 { usleep(1_050_000) }
+      let name = Array("\(number)".utf8)
+      function.withUnsafeBytes { function in
+        name.withUnsafeBytes { name in
+          visit(
+            .job(
+              StoredEntry(
+                id: JobID(number), key: JobKey(function: function, name: name), due: 0,
+                workloadLength: 0)))
+        }
+      }
+    }
+  }
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
+  func apply(_ batch: StoreBatch) throws(StoreError) {}
+  func close() {}
 }
 
 private final class UnreadableStore: StoreDriver {
