@@ -234,6 +234,8 @@ typedef struct periodic_server_options {
  *
  * A file store belongs to one server: PERIODIC_EBUSY names the process that has it. It has a thread of
  * its own; what is acknowledged is durable. With the memory store everything goes with the server.
+ * Where its disk is full or fails, jobs are refused (PERIODIC_EREFUSED), what ends and removes them is not,
+ * and the server recovers by itself; `log` hears of each change. PATH.reserve keeps room for that.
  * PERIODIC_EINVAL also for an `auth_file` that cannot be read or has a line that is none, and for a `hook`
  * of another form, or "persist" without a file store.
  * Also returns PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,

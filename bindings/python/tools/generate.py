@@ -32,6 +32,7 @@ NAMED = {
     "uint32_t": "ctypes.c_uint32",
     "int64_t": "ctypes.c_int64",
     "uint64_t": "ctypes.c_uint64",
+    "uint64_t": "ctypes.c_uint64",
 }
 
 
