@@ -134,6 +134,8 @@ extension Engine {
         left -= 1
       }
       refreshWakeUp(slot)
+      // What was being read may be due no more, and holds up nobody then.
+      if function.pointee.away > 0, function.pointee.ring != .none { mark(slot) }
     }
   }
 

@@ -63,7 +63,8 @@ extension Engine {
       if version.isFirst { functions[job.pointee.function].pointee.unborn -= 1 }
       releaseBlock(of: version, nameLength: job.pointee.nameLength)
       waitUnlessHeld(version.job, at: now, into: &effects)
-      cool(version.job, at: now)
+      // One that was submitted while it ran may have been put back since, which is not durable yet.
+      if !version.keepsFields { cool(version.job, at: now) }
     }
   }
 

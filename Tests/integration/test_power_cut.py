@@ -1,7 +1,7 @@
 """A power cut under load, by the model of Tests/powercut: of what the daemon wrote, only what it
-synced is sure to be left. No job that was acknowledged before the cut is missing after it.
+synced is sure to be left. No change that was acknowledged before the cut is undone after it.
 
-The number of cuts is PERIODIC_POWER_CUTS, few by default; the slow checks ask for fifty.
+The number of cuts is PERIODIC_POWER_CUTS, few by default; the slow checks ask for many.
 """
 
 from __future__ import annotations
@@ -12,19 +12,18 @@ import random
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 
+import load
 import pytest
 
-import wire
+from history import stored
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "powercut"))
 
 import replay  # noqa: E402
 
 CUTS = int(os.environ.get("PERIODIC_POWER_CUTS", "5"))
-WINDOW = 32
 
 
 @pytest.fixture(scope="session")
@@ -35,72 +34,50 @@ def shim(tmp_path_factory) -> pathlib.Path:
     return library
 
 
-def submit(address: str, number: int, until: float, acknowledged: list[tuple[int, bytes]]) -> None:
-    """Pipelines submits, and notes each success with the moment at which it was heard."""
-    names: dict[bytes, bytes] = {}
-    with wire.Peer2(address) as peer:
-        sent = 0
-        while time.monotonic() < until or names:
-            while len(names) < WINDOW and time.monotonic() < until:
-                name = b"%d-%d" % (number, sent)
-                sent += 1
-                job = wire.job2(b"far", name, workload=b"x" * 100, at=int(time.time()) + 3600)
-                names[peer.send(wire.SUBMIT, job)] = name
-            message, command, _ = peer.receive()
-            assert command == wire.SUCCESS
-            acknowledged.append((time.monotonic_ns(), names.pop(message)))
-
-
 def record(make_daemon, tmp_path, shim, **more):
     """A daemon under load with its writes recorded: the records, and what it acknowledged when."""
     data, log = tmp_path / "data", tmp_path / "log"
     data.mkdir()
     wrap = {"POWERCUT_DIR": str(data), "POWERCUT_LOG": str(log), "LD_PRELOAD": str(shim), **more}
     daemon = make_daemon(f"file:{data}/jobs.sqlite", wrap=wrap).start()
-    acknowledged: list[tuple[int, bytes]] = []
-    until = time.monotonic() + 1.5
-    threads = [
-        threading.Thread(target=submit, args=(daemon.unix, number, until, acknowledged))
-        for number in range(4)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    owners = load.start(daemon.unix, random.randrange(1 << 30), time.monotonic() + 1.5)
+    load.join(owners)
     daemon.kill()
-    assert acknowledged
-    return replay.read_log(log), acknowledged
+    histories = [owner.history for owner in owners]
+    assert all(history.acknowledged() for history in histories)
+    return replay.read_log(log), histories
 
 
-def lost_jobs(records, acknowledged, out: pathlib.Path, chance: random.Random) -> int:
-    """Jobs acknowledged before a random cut that the files of the cut do not hold."""
-    first, last = acknowledged[0][0], acknowledged[-1][0]
-    cut = chance.randrange(first, last)
+def broken_promises(records, histories, out: pathlib.Path, chance: random.Random) -> list[str]:
+    """Changes acknowledged before a random cut that the files of the cut do not hold."""
+    moments = [moment for history in histories for moment in history.moments()]
+    cut = chance.randrange(min(moments), max(moments))
     disk = replay.Disk()
     for entry in records:
         if entry.time > cut:
             break
         disk.take(entry)
     replay.write_files(disk.after_cut(seed=chance.randrange(1 << 30)), out)
-    promised = {name for moment, name in acknowledged if moment <= cut}
     try:
-        rows = sqlite3.connect(out / "jobs.sqlite").execute("SELECT name FROM jobs").fetchall()
+        found = stored(out / "jobs.sqlite")
     except sqlite3.DatabaseError:
-        rows = []
-    return len(promised - {bytes(name) for (name,) in rows})
+        found = {}
+    return [wrong for history in histories for wrong in history.violations(found, at=cut)]
 
 
-def test_no_acknowledged_job_is_lost_in_a_power_cut(make_daemon, tmp_path, shim):
-    records, acknowledged = record(make_daemon, tmp_path, shim)
+def test_no_acknowledged_change_is_undone_by_a_power_cut(make_daemon, tmp_path, shim):
+    records, histories = record(make_daemon, tmp_path, shim)
     seed = random.randrange(1 << 30)
     chance = random.Random(seed)
     for cut in range(CUTS):
-        lost = lost_jobs(records, acknowledged, tmp_path / f"cut-{cut}", chance)
-        assert lost == 0, f"seed {seed}, cut {cut}: {lost} jobs are lost"
+        wrong = broken_promises(records, histories, tmp_path / f"cut-{cut}", chance)
+        assert not wrong, f"seed {seed}, cut {cut}: {len(wrong)}, the first: {wrong[0]}"
 
 
 def test_the_model_sees_loss_when_nothing_is_synced(make_daemon, tmp_path, shim):
-    records, acknowledged = record(make_daemon, tmp_path, shim, POWERCUT_IGNORE_SYNC="1")
+    records, histories = record(make_daemon, tmp_path, shim, POWERCUT_IGNORE_SYNC="1")
     chance = random.Random(1)
-    lost = [lost_jobs(records, acknowledged, tmp_path / f"cut-{cut}", chance) for cut in range(5)]
-    assert any(lost), "a store that never syncs loses jobs"
+    wrong = [
+        broken_promises(records, histories, tmp_path / f"cut-{cut}", chance) for cut in range(5)
+    ]
+    assert any(wrong), "a store that never syncs loses jobs"
