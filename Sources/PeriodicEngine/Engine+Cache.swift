@@ -39,7 +39,7 @@ extension Engine {
       park(job)
     } else if cachedBytes > limits.cacheBytes {
       // If nobody takes it in this call.
-      overflow.append(Parking(job: job, version: record.pointee.sequence, batch: 0))
+      overflow.append(parking(job, batch: 0))
     }
   }
 
@@ -47,8 +47,7 @@ extension Engine {
   mutating func coolLater(_ job: Slot) {
     let record = jobs[job]
     if !isDurable || record.pointee.isTransient { return }
-    cooling.append(
-      Parking(job: job, version: record.pointee.sequence, batch: collectingBatch))
+    cooling.append(parking(job, batch: collectingBatch))
   }
 
   /// Lets go of a bounded number of jobs that were put back and are durable now.
@@ -97,12 +96,22 @@ extension Engine {
   private func isParkable(_ job: Slot) -> Bool {
     let record = jobs[job]
     let waits = record.pointee.state == .scheduled || record.pointee.state == .ready
-    return waits && !record.pointee.isTransient && newestStaged(job) == .none
+    // A worker that it was taken from may still have it back, without a hand-out.
+    let isFree = newestStaged(job) == .none && firstRun(job) == .none
+    return waits && isFree && !record.pointee.isTransient
   }
 
   private func isCurrent(_ parking: Parking) -> Bool {
     let record = jobs[parking.job]
     return record.pointee.state != .free && record.pointee.sequence == parking.version
+      && record.pointee.residence != .name
+      && record.pointee.details.previousRunAt == parking.previousRunAt
+  }
+
+  private func parking(_ job: Slot, batch: UInt64) -> Parking {
+    let record = jobs[job].pointee
+    return Parking(
+      job: job, version: record.sequence, previousRunAt: record.details.previousRunAt, batch: batch)
   }
 
   private mutating func park(_ job: Slot) {
@@ -243,6 +252,8 @@ extension Engine {
 struct Parking: BitwiseCopyable {
   var job: Slot
   var version: UInt64
+  /// A hand-out since then is in no store.
+  var previousRunAt: UInt32
   /// What the store must have first.
   var batch: UInt64
 }

@@ -75,9 +75,11 @@ struct JobRecord: HeapElement, HashElement {
   /// - Precondition: they are in memory.
   var details: JobDetails {
     get {
-      (block + Int(nameLength)).loadUnaligned(as: JobDetails.self)
+      invariant(residence != .name, "details are looked at where they are in memory")
+      return (block + Int(nameLength)).loadUnaligned(as: JobDetails.self)
     }
     nonmutating set {
+      invariant(residence != .name, "details are changed where they are in memory")
       withUnsafeBytes(of: newValue) {
         (block + Int(nameLength)).copyMemory(
           from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
