@@ -7,6 +7,9 @@ public struct ServerOptions {
   /// What holds until a client changes it; what a durable store remembers comes before these.
   public var settings = Settings()
   public var store = StoreChoice.memory
+  /// Bytes that a store file keeps free beside it for when the disk is full, so that jobs can still
+  /// be ended and removed; 0 is none.
+  public var storeReserve = 8 << 20
   /// Mode and owner of a Unix socket's file.
   public var socketFile = SocketFileOptions()
   /// The path of a file that says who may do what, in lines of `role name token func1,func2`

@@ -84,7 +84,8 @@ final class ServerRunner: TurnParticipant {
       throw .options("hook persist: metrics are kept in a store file, and there is none")
     }
     try readIdentities()
-    if let make = options.store.driver(keepsMetrics: isPersistent) {
+    let make = options.store.driver(keepsMetrics: isPersistent, reserve: options.storeReserve)
+    if let make {
       store = try ServerStore(
         loop, core, make: make, log: options.log,
         changed: { [unowned self] in storeChanged() })
@@ -180,8 +181,19 @@ final class ServerRunner: TurnParticipant {
   private func beginClosing() {
     phase = .closing
     isServing = false
+    noteUnwritten()
     closeListeners()
     store?.beginClosing()
+  }
+
+  /// Ends that no store has: their jobs come back.
+  private func noteUnwritten() {
+    guard options.store.isDurable, core.health.state != .working, core.unwrittenChanges > 0
+    else { return }
+    options.log?(
+      .error,
+      "\(core.unwrittenChanges) changes were not written, and nobody was told that they were: "
+        + "jobs that ended will run again")
   }
 
   func finishIfClosed() {

@@ -56,6 +56,9 @@ struct CommitGate {
     return collecting.isEmpty || number > batch
   }
 
+  /// Operations that the store has not answered for.
+  var unwritten: Int { collecting.count + (flying?.batch.count ?? 0) }
+
   var isIdle: Bool { flying == nil && collecting.isEmpty }
 
   /// Where a reply waits that promises everything emitted so far; `nil` if all of that is durable.

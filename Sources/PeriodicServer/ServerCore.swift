@@ -171,6 +171,9 @@ public final class ServerCore {
   /// Jobs kept, in any state.
   public var jobCount: Int { engine.totalJobs }
 
+  /// Changes that are not durable yet. Nobody has been told of them.
+  public var unwrittenChanges: Int { gate.unwritten }
+
   /// Whether `endOfTurn` has more to do without new input: the shell should not wait.
   ///
   /// Work that waits for the store is none: the store's answer begins a turn.

@@ -66,6 +66,7 @@ struct Daemon {
     server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
     server.limits.generation1Idle = Int64(options.idleTimeout) * 1000
     server.hook = try options.eventHook()
+    server.storeReserve = options.reserve << 20
     server.identityFile = options.authFile
     server.clientsAdminister = options.clientsAdminister
     switch try options.storeChoice() {

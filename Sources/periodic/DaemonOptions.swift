@@ -9,6 +9,14 @@ struct DaemonOptions: ParsableArguments {
       "Where jobs are kept: memory: or file:PATH (SQLite).", valueName: "store"))
   var store: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "MiB that a store file keeps free beside it, in PATH.reserve, for when the disk is full.",
+      discussion: """
+        New jobs are refused then; jobs that are kept can still be ended and removed. 0 is none.
+        """, valueName: "MiB"))
+  var reserve: Int = 8
+
   @Option(help: .hidden) var driver: String?
   @Option(help: .hidden) var dbpath: String?
   @Option(
@@ -82,6 +90,9 @@ struct DaemonOptions: ParsableArguments {
   func validate() throws {
     guard (0...Int(Int32.max)).contains(idleTimeout) else {
       throw ValidationError("--idle-timeout \(idleTimeout): from 0 to \(Int32.max) seconds")
+    }
+    guard (0...65_536).contains(reserve) else {
+      throw ValidationError("--reserve \(reserve): from 0 to 65536 MiB")
     }
     guard (1...3600).contains(registrationDeadline) else {
       throw ValidationError(

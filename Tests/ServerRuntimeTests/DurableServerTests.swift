@@ -142,6 +142,24 @@ import Testing
     client.close()
   }
 
+  @Test func `says when it stops what its store never took`() throws {
+    let gate = Gate()
+    gate.open()
+    let bench = try bench { $0.store = .driver { SlowStore(gate) } }
+    let client = Client(bench.loop, to: try bench.start())
+    #expect(try client.submitAndWait(Job("f", "a")) == .success)
+    gate.failure = .denied
+    let key = JobKey(function: ("f" as StaticString).bytes, name: ("a" as StaticString).bytes)
+    try client.remove(key, .none)
+    bench.run { bench.log.has(.error, "the store is read-only") }
+    var end: ServerEnd?
+    bench.server.onStopped = { end = $0 }
+    bench.server.stop(timeout: 50)
+    bench.run { end != nil }
+    #expect(end == .timedOut && bench.log.has(.error, "1 changes were not written"))
+    client.close()
+  }
+
   @Test func `says how far it is when loading takes long, and warns of a clock that is behind`()
     throws
   {

@@ -143,6 +143,15 @@ def test_a_full_disk_refuses_jobs_and_lets_them_end(make_daemon, disk):
     assert stored(path) == kept | {b"after"}
 
 
+def test_the_reserve_is_as_large_as_asked_for(make_daemon, tmp_path):
+    for size in 1, 0:
+        path = tmp_path / f"with{size}"
+        daemon = make_daemon(f"file:{path}", "--reserve", str(size)).start()
+        reserve = tmp_path / f"with{size}.reserve"
+        assert (reserve.stat().st_size if size else reserve.exists()) == size << 20
+        assert daemon.stop() == 0
+
+
 def with_small_files(make_daemon, directory: pathlib.Path) -> None:
     """The same where files may not grow over a limit, and there is no reserve to help: what ends
     jobs waits for the end of that."""

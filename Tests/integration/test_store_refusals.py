@@ -10,6 +10,7 @@ import time
 import pytest
 import wire
 from conftest import BINARY
+from test_full_disk import ready
 
 
 def refusal(path: str, *command: str) -> str:
@@ -67,6 +68,30 @@ def test_a_damaged_store_is_refused_with_what_to_do(make_daemon, tmp_path):
         file.write(b"\xa5" * 30 * 4096)
     line = refusal(str(path))
     assert f"`periodic check {path}`" in line and f"`periodic repair --salvage {path}`" in line
+
+
+def test_damage_that_is_met_later_makes_a_store_read_only(make_daemon, tmp_path):
+    path = tmp_path / "jobs"
+    daemon = make_daemon(f"file:{path}").start()
+    with wire.Peer2(daemon.unix) as client:
+        for number in range(400):
+            fields = {"workload": b"x" * 40_000, "at": int(time.time()) + 3600}
+            assert client.submit(b"f", b"%d" % number, **fields)
+        with path.open("r+b") as file:
+            # What the server has not in memory.
+            file.seek(100 * 4096)
+            file.write(b"\xa5" * 1000 * 4096)
+        for number in range(300):
+            client.send(wire.REMOVE, wire.str8(b"f") + wire.str8(b"%d" % number))
+        end = time.monotonic() + 20
+        while (answer := ready(daemon)) != (503, "read-only"):
+            assert time.monotonic() < end, answer
+            time.sleep(0.05)
+        with wire.Peer2(daemon.unix) as other:
+            assert not other.submit(b"f", b"new")
+    line = next(line for line in daemon.log.read_text().splitlines() if "read-only" in line)
+    assert f"`periodic check {path}`" in line
+    assert daemon.process.poll() is None
 
 
 def test_a_store_in_the_wrong_place_is_refused(tmp_path):
