@@ -29,15 +29,15 @@ public struct StoreHealth: Sendable {
   /// When the store is asked whether it can write, if no batch tells.
   private var probeAt: Int64?
   private var isProbing = false
-  /// Milliseconds between two looks whether there is room: more when the last room did not last.
-  private var roomPause = StoreHealth.shortestRoomPause
-  /// When there last was room again.
+  /// Milliseconds until a probe: more when the last recovery did not last, so that a store that can
+  /// write, but not what it is given, does not fill the log.
+  private var probePause = StoreHealth.shortestProbePause
   private var recoveredAt: Int64?
 
   /// Failures in a row that make a store read-only: about 0.3 s.
   static let patience = 5
-  static let shortestRoomPause: Int64 = 500
-  static let longestRoomPause: Int64 = 10_000
+  static let shortestProbePause: Int64 = 500
+  static let longestProbePause: Int64 = 10_000
   /// The longest pause, in milliseconds.
   static let longestPause: Int64 = 1000
 
@@ -98,32 +98,32 @@ public struct StoreHealth: Sendable {
   }
 
   private mutating func note(_ error: StoreError, at time: Int64) {
+    if state == .working { setProbePause(at: time) }
     cause = error
     failures += 1
     switch error.code {
-    case .full:
-      if state != .full { setRoomPause(at: time) }
-      state = .full
+    case .full: state = .full
     case .corrupt, .denied: state = .readOnly
     case .busy, .failed:
       let isOver = state == .readOnly || failures >= StoreHealth.patience
       state = isOver ? .readOnly : .failing
     }
-    probeAt = time + (state == .full ? roomPause : pause)
+    let isPassing = state == .failing && probePause == StoreHealth.shortestProbePause
+    probeAt = time + (isPassing ? pause : max(pause, probePause))
   }
 
   /// Each failure doubles the pause.
   private var pause: Int64 { min(StoreHealth.longestPause, 10 << Int64(min(failures, 7))) }
 
-  private mutating func setRoomPause(at time: Int64) {
-    let isRelapse = recoveredAt.map { time - $0 < 2 * StoreHealth.longestRoomPause } ?? false
-    roomPause =
+  private mutating func setProbePause(at time: Int64) {
+    let isRelapse = recoveredAt.map { time - $0 < 2 * StoreHealth.longestProbePause } ?? false
+    probePause =
       isRelapse
-      ? min(2 * roomPause, StoreHealth.longestRoomPause) : StoreHealth.shortestRoomPause
+      ? min(2 * probePause, StoreHealth.longestProbePause) : StoreHealth.shortestProbePause
   }
 
   private mutating func recover(at time: Int64) {
-    if state == .full { recoveredAt = time }
+    if state != .working { recoveredAt = time }
     state = .working
     cause = nil
     failures = 0

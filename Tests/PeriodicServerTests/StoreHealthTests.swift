@@ -81,19 +81,24 @@ import Testing
     #expect(!isTaken && isAdmitted && health.wakeAt == 40)
   }
 
-  @Test func `looks less often when the last room did not last`() {
+  @Test(arguments: [StoreError.Code.full, .corrupt])
+  func `looks less often when the last recovery did not last`(code: StoreError.Code) {
+    let error = StoreError(code, "")
     var health = StoreHealth()
     var time: Int64 = 0
     var pauses: [Int64] = []
     for _ in 0..<7 {
-      health.failed(full, isRefusable: true, at: time)
+      health.failed(error, isRefusable: true, at: time)
+      // Ends may go before that.
+      _ = health.admitsBatch(at: time + 1000)
       pauses.append((health.wakeAt ?? 0) - time)
       time = health.wakeAt ?? 0
       health.probed(nil, at: time)
     }
     #expect(pauses == [500, 1000, 2000, 4000, 8000, 10_000, 10_000])
     time += 60_000
-    health.failed(full, isRefusable: true, at: time)
+    health.failed(error, isRefusable: true, at: time)
+    _ = health.admitsBatch(at: time + 1000)
     #expect(health.wakeAt == time + 500)
   }
 }
