@@ -13,10 +13,14 @@ extension JobDatabase {
     try loadJobs(visit)
   }
 
+  /// A long workload is put together from its pages once, and lent; it goes with the next row.
   func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {
     for id in ids {
-      row.bind(1, Int64(id.number))
-      try row.forEachRow { () throws(StoreError) in visit(try job(Int64(id.number), row)) }
+      let number = Int64(id.number)
+      row.bind(1, number)
+      try row.forEachRow { () throws(StoreError) in
+        if !leftovers.hides(number, of: row.bytes(1)) { visit(try job(number, row)) }
+      }
     }
   }
 

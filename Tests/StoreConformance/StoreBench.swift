@@ -27,6 +27,11 @@ public final class StoreBench {
     try store.apply(StoreBatch(fill))
   }
 
+  /// Jobs of the open store by their ids.
+  public func read(_ ids: [UInt64]) throws -> [StoreContent.Row] {
+    try StoreContent.rows(ids, of: store)
+  }
+
   /// Closes the store, opens it and reads it.
   public func reopened() throws -> StoreContent {
     store.close()

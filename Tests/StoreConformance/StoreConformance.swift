@@ -10,5 +10,5 @@ public struct StoreConformance: Sendable, CustomStringConvertible {
     self.run = run
   }
 
-  public static let cases = jobs + batches + values + tables + drops
+  public static let cases = jobs + reads + batches + values + tables + drops
 }

@@ -69,6 +69,13 @@ public struct StoreContent: Equatable, Sendable {
     self = content
   }
 
+  /// Jobs of an open store by their ids, in the order in which they are handed back.
+  public static func rows(_ ids: [UInt64], of store: any StoreDriver) throws(StoreError) -> [Row] {
+    var rows: [Row] = []
+    try store.read(ids.map { JobID($0) }) { rows.append(Row($0)) }
+    return rows
+  }
+
   /// What `load` tells of a row.
   private struct Entry: Equatable {
     var id: UInt64
