@@ -10,16 +10,15 @@ import PeriodicStore
 enum Schema {
   /// "Peri": marks a SQLite file as ours.
   static let applicationID: Int64 = 0x5065_7269
-  /// What this program writes and reads. Another version has another number.
-  static let version: Int64 = 1
-
   /// Looks at an existing file without changing anything in it or beside it.
   ///
   /// Opening a database in earnest may recover a journal; a foreign file must not suffer that. So
   /// the first look is at the header of the file alone. Ours has its marks there before it ever has
   /// a write-ahead log, because it is made under a rollback journal.
-  static func probe(_ location: StoreLocation, vfs: String?) throws(StoreError) {
-    let connection = try Connection(location.path, flags: SQLITE_OPEN_READONLY, vfs: vfs)
+  static func probe(
+    _ location: StoreLocation, _ options: SQLiteStore.Options
+  ) throws(StoreError) {
+    let connection = try Connection(location.path, flags: SQLITE_OPEN_READONLY, vfs: options.vfs)
     let header = try connection.start(100)
     if header.allSatisfy({ $0 == 0 }) {
       // Nothing there yet; or a power cut in the making of the file left other pages than the
@@ -31,18 +30,22 @@ enum Schema {
         .corrupt, "\(location.path): is not a SQLite file, so no store: name another path")
     }
     try check(
-      mark: number(header, at: 68), version: number(header, at: 60), location.path)
+      mark: number(header, at: 68), version: number(header, at: 60), location.path,
+      version: version(options.formatSteps))
   }
 
   /// Refuses an open file that is not ours, or of a version that this program does not know.
-  static func check(_ connection: Connection) throws(StoreError) {
+  static func check(
+    _ connection: Connection, version: Int64
+  ) throws(StoreError) {
     try check(
       mark: connection.number("PRAGMA application_id", "look at the file"),
-      version: connection.number("PRAGMA user_version", "look at the file"), connection.path)
+      version: connection.number("PRAGMA user_version", "look at the file"), connection.path,
+      version: version)
   }
 
   private static func check(
-    mark: Int64, version found: Int64, _ path: String
+    mark: Int64, version found: Int64, _ path: String, version: Int64
   ) throws(StoreError) {
     if mark != applicationID {
       throw StoreError(
@@ -54,7 +57,7 @@ enum Schema {
         "\(path): written by a newer version of Periodic (format \(found), "
           + "this program knows format \(version))")
     }
-    if found != version {
+    if found < 1 {
       throw StoreError(damaged: path, "damaged: there is no format \(found)")
     }
   }
@@ -65,10 +68,10 @@ enum Schema {
     return Int64(Int32(bitPattern: bits))
   }
 
-  /// Makes the tables of a new file; inside a transaction.
+  /// Makes the tables of a new file, of version 1; inside a transaction.
   static func create(_ connection: Connection) throws(StoreError) {
     try connection.run(
-      "PRAGMA application_id = \(applicationID); PRAGMA user_version = \(version);",
+      "PRAGMA application_id = \(applicationID); PRAGMA user_version = 1;",
       "make a new store")
     try connection.run(tables, "make a new store")
   }
