@@ -61,7 +61,8 @@ let package = Package(
     .executableTarget(
       name: "periodic",
       dependencies: [
-        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicClient", "PeriodicWire",
+        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicStore", "PeriodicClient",
+        "PeriodicWire",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -225,15 +225,21 @@ typedef struct periodic_server_options {
   periodic_log_cb log;              /* or NULL */
   void *log_user;
   periodic_destroy_cb log_destroy; /* called once with log_user, also if making the server fails */
+  /* How hard a store file keeps what is acknowledged: "always" (NULL), on stable storage before the reply;
+   * "batch:MS", handed to the system before it and synced at most MS milliseconds later, 1 to 60,000, or
+   * "batch" for 50, so that a power cut takes those last ones only; "off", when the system likes. A crash
+   * of the process takes nothing in any. A caller's `size` may end before this field. */
+  const char *sync;
 } periodic_server_options;
 
 #define PERIODIC_SERVER_OPTIONS_INIT \
-  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL}
+  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL}
 
 /* Makes a server, opens its store and begins to load it. `options` may be NULL.
  *
  * A file store belongs to one server: PERIODIC_EBUSY names the process that has it. It has a thread of
- * its own; what is acknowledged is durable. With the memory store everything goes with the server.
+ * its own; what is acknowledged is durable, as `sync` says. With the memory store everything goes with the
+ * server.
  * Where its disk is full or fails, jobs are refused (PERIODIC_EREFUSED), what ends and removes them is not,
  * and the server recovers by itself; `log` hears of each change. PATH.reserve keeps room for that.
  * PERIODIC_EINVAL also for an `auth_file` that cannot be read or has a line that is none, and for a `hook`

@@ -28,3 +28,12 @@ static inline int periodic_sqlite_read_start(sqlite3 *database, void *to, int co
   code = file->pMethods->xRead(file, to, count, 0);
   return code == SQLITE_IOERR_SHORT_READ ? SQLITE_OK : code;
 }
+
+/* Syncs the write-ahead log as it is. */
+static inline int periodic_sqlite_sync_log(sqlite3 *database) {
+  sqlite3_file *file = 0;
+  int code = sqlite3_file_control(database, "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  if (code != SQLITE_OK) return code;
+  if (!file || !file->pMethods) return SQLITE_OK; /* no log yet */
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+}

@@ -2,13 +2,15 @@ public import CPeriodic
 import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
+import PeriodicStore
 
 @_cdecl("periodic_server_new") @implementation
 public func periodic_server_new(
   _ loop: OpaquePointer?, _ options: UnsafePointer<periodic_server_options>?,
   _ server: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
-  let log = options.flatMap { ServerLog($0.pointee) }
+  let options = options.map(whole)
+  let log = options.flatMap { ServerLog($0) }
   return onLoop(loop) { owner in
     guard let server else { return owner.fail(PERIODIC_EINVAL, "server is NULL") }
     switch serverOptions(options, log) {
@@ -109,7 +111,9 @@ private final class ServerLog {
 
   /// `nil` where the options are not whole.
   init?(_ options: periodic_server_options) {
-    guard options.size >= MemoryLayout<periodic_server_options>.size else { return nil }
+    guard options.size >= MemoryLayout<periodic_server_options>.offset(of: \.sync) ?? 0 else {
+      return nil
+    }
     call = options.log
     user = options.log_user
     destroy = options.log_destroy
@@ -127,11 +131,21 @@ private final class ServerLog {
   }
 }
 
+/// The options with zero for the fields that a host compiled with an older header does not have.
+private func whole(_ given: UnsafePointer<periodic_server_options>) -> periodic_server_options {
+  var options = periodic_server_options()
+  let size = min(given.pointee.size, MemoryLayout<periodic_server_options>.size)
+  withUnsafeMutableBytes(of: &options) {
+    $0.copyMemory(from: UnsafeRawBufferPointer(start: given, count: size))
+  }
+  return options
+}
+
 private func serverOptions(
-  _ options: UnsafePointer<periodic_server_options>?, _ log: ServerLog?
+  _ options: periodic_server_options?, _ log: ServerLog?
 ) -> Result<ServerOptions, PeriodicFailure> {
   var made = ServerOptions()
-  guard let given = options?.pointee else { return .success(made) }
+  guard let given = options else { return .success(made) }
   guard let log else {
     let text = "server options: size is \(given.size)"
     return .failure(.init(code: PERIODIC_EINVAL, text: text))
@@ -148,6 +162,13 @@ private func serverOptions(
       let text = "hook \(hook): use udp://HOST:PORT, tcp://HOST:PORT or persist"
       return .failure(.init(code: PERIODIC_EINVAL, text: text))
     }
+  }
+  if let text = given.sync.map({ String(cString: $0) }) {
+    guard let sync = StoreSync(text) else {
+      let text = "sync \(text): use always, batch, batch:MS or off"
+      return .failure(.init(code: PERIODIC_EINVAL, text: text))
+    }
+    made.sync = sync
   }
   guard let store = given.store.map({ String(cString: $0) }), store != "memory:" else {
     return .success(made)

@@ -36,6 +36,13 @@ public struct ThreadCondition: ~Copyable, @unchecked Sendable {
     return pthread_cond_timedwait(raw, mutex.raw, &time) == 0
   }
 
+  /// Milliseconds of the clock by which it waits.
+  public static var now: Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+  }
+
   public func signal() { pthread_cond_signal(raw) }
   public func broadcast() { pthread_cond_broadcast(raw) }
 }

@@ -1,5 +1,6 @@
 public import PeriodicCore
 public import PeriodicLoop
+public import PeriodicStore
 
 /// What a server is told when it is made.
 public struct ServerOptions {
@@ -10,6 +11,8 @@ public struct ServerOptions {
   /// Bytes that a store file keeps free beside it for when the disk is full, so that jobs can still
   /// be ended and removed; 0 is none.
   public var storeReserve = 8 << 20
+  /// How hard a store file keeps what is answered for; a store of the caller's has its own way.
+  public var sync = StoreSync.always
   /// Mode and owner of a Unix socket's file.
   public var socketFile = SocketFileOptions()
   /// The path of a file that says who may do what, in lines of `role name token func1,func2`

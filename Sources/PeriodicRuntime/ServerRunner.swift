@@ -84,7 +84,8 @@ final class ServerRunner: TurnParticipant {
       throw .options("hook persist: metrics are kept in a store file, and there is none")
     }
     try readIdentities()
-    let make = options.store.driver(keepsMetrics: isPersistent, reserve: options.storeReserve)
+    let make = options.store.driver(
+      keepsMetrics: isPersistent, reserve: options.storeReserve, sync: options.sync)
     if let make {
       store = try ServerStore(
         loop, core, make: make, log: options.log,

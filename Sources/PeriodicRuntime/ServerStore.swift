@@ -95,11 +95,20 @@ final class ServerStore {
       note(reading: failure)
       core.wasRead(read, rows: rows, failure: failure, at: loop.now)
     case .probed(let failure): core.probed(failure, at: loop.now)
+    case .synced(let failure): note(syncing: failure)
     case .closed:
       isClosed = true
       close()
     }
     changed()
+  }
+
+  private func note(syncing failure: StoreError?) {
+    if let failure {
+      log?(.error, "the store cannot sync what was answered for: \(failure.message)")
+    } else {
+      log?(.warning, "the store has synced what was answered for")
+    }
   }
 
   /// Says once when jobs cannot be read back, and once when they can be again.

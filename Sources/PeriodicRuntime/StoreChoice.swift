@@ -16,13 +16,16 @@ public enum StoreChoice: Sendable {
   }
 
   /// What makes the driver; nil for a server without a store.
-  func driver(keepsMetrics: Bool, reserve: Int) -> (@Sendable () -> any StoreDriver)? {
+  func driver(
+    keepsMetrics: Bool, reserve: Int, sync: StoreSync
+  ) -> (@Sendable () -> any StoreDriver)? {
     switch self {
     case .memory: return nil
     case .sqlite(let path):
       var options = SQLiteStore.Options()
       options.keepsMetrics = keepsMetrics
       options.reserveBytes = reserve
+      options.sync = sync
       return { [options] in SQLiteStore(path: path, options: options) }
     case .driver(let make): return make
     }

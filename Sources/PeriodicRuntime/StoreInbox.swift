@@ -62,10 +62,20 @@ final class StoreInbox: @unchecked Sendable {
     changed.broadcast()
   }
 
-  func next() -> Request {
+  /// Waits for a request, and at most until `deadline` if there is one (`ThreadCondition.now`);
+  /// nil when that is over, whether requests wait or not.
+  func next(before deadline: Int64?) -> Request? {
     mutex.withLock {
-      while requests.isEmpty { changed.wait(mutex) }
-      return requests.removeFirst()
+      while true {
+        if let deadline {
+          let left = deadline - ThreadCondition.now
+          if left <= 0 { return nil }
+          if requests.isEmpty { _ = changed.wait(mutex, milliseconds: left) }
+        } else if requests.isEmpty {
+          changed.wait(mutex)
+        }
+        if !requests.isEmpty { return requests.removeFirst() }
+      }
     }
   }
 

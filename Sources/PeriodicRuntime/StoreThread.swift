@@ -18,6 +18,8 @@ final class StoreThread {
     case read(StoreRead, StoreBatch, StoreError?)
     /// Whether the store can write.
     case probed(StoreError?)
+    /// A sync of what was answered for failed, or succeeded after that.
+    case synced(StoreError?)
     case closed
   }
 
@@ -104,12 +106,18 @@ final class StoreThread {
       inbox.opened(.failure(error))
       return
     }
+    var syncs = LateSyncs(driver)
     while true {
-      switch inbox.next() {
+      guard let request = inbox.next(before: syncs.deadline) else {
+        if let result = syncs.sync(driver) { sender.push(Parcel(.synced(result.failure))) }
+        continue
+      }
+      switch request {
       case .load: load(driver, inbox, sender)
       case .apply(let batch):
         do throws(StoreError) {
           try driver.apply(batch)
+          syncs.applied()
           sender.push(Parcel(.applied(batch, nil)))
         } catch {
           sender.push(Parcel(.applied(batch, error)))
@@ -130,6 +138,7 @@ final class StoreThread {
           sender.push(Parcel(.probed(error)))
         }
       case .close:
+        _ = syncs.sync(driver)
         driver.close()
         sender.push(Parcel(.closed))
         return

@@ -23,6 +23,12 @@ public protocol StoreDriver: AnyObject {
   /// Looks whether a batch of jobs could be written, and gets ready for it. Called now and then
   /// while the last write failed; throws what would be in the way.
   func probe() throws(StoreError)
+  /// Within how many milliseconds of an `apply` a `sync` has to follow; nil if none is needed.
+  ///
+  /// Such a store's `apply` only hands the batch to the system, and is durable with the `sync`.
+  var syncInterval: Int? { get }
+  /// Makes durable what was applied, if it is not yet.
+  func sync() throws(StoreError)
   /// Closes the store. Safe to call twice, and after a failed `open`.
   func close()
 }
@@ -32,6 +38,8 @@ extension StoreDriver {
 
   /// The next batch tells.
   public func probe() throws(StoreError) {}
+  public var syncInterval: Int? { nil }
+  public func sync() throws(StoreError) {}
 }
 
 /// What went wrong with a store.

@@ -4,6 +4,10 @@ import PeriodicStore
 /// Writing batches.
 extension JobDatabase {
   func apply(_ batch: StoreBatch) throws(StoreError) {
+    // What was answered for and could not be synced comes first: until it is on the disk nothing
+    // more is taken.
+    if hasFailedToSync { try sync() }
+    isDirty = true
     try connection.transaction { () throws(StoreError) in
       var writer = BatchWriter(self)
       try batch.forEach { (operation) throws(StoreError) in try writer.add(operation) }

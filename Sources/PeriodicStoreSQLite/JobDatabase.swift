@@ -24,6 +24,10 @@ final class JobDatabase {
   let row: Statement
   /// Drops that were not finished when the store was opened.
   var leftovers: Leftovers
+  /// Whether batches were applied since the last `sync`.
+  var isDirty = false
+  /// Whether a `sync` failed and none has succeeded since.
+  var hasFailedToSync = false
   /// No job with a greater number has a row.
   var highest: UInt64
 
@@ -113,7 +117,7 @@ final class JobDatabase {
   private static func connect(
     _ location: StoreLocation, _ options: SQLiteStore.Options
   ) throws(StoreError) -> Connection {
-    if location.exists { try Schema.probe(location, vfs: options.vfs) }
+    if location.exists { try Schema.probe(location, options) }
     let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
     let connection = try Connection(location.path, flags: flags, vfs: options.vfs)
     // Where it may not write, SQLite opens for reading only.
@@ -133,7 +137,12 @@ final class JobDatabase {
   private static func prepare(
     _ connection: Connection, _ options: SQLiteStore.Options
   ) throws(StoreError) {
-    let synchronous = options.synchronous == .full ? "FULL" : "OFF"
+    let synchronous =
+      switch options.sync {
+      case .always: "FULL"
+      case .batch: "NORMAL"
+      case .off: "OFF"
+      }
     // Exclusive before the log is opened: then its index is in this process's memory, without a
     // shared file, and no second connection can ever come between (SQLite before 3.51.3 may damage
     // the file when two write at the same moment).
@@ -149,8 +158,9 @@ final class JobDatabase {
     if isNew {
       try Schema.create(connection)
     } else {
-      try Schema.check(connection)
+      try Schema.check(connection, version: Schema.version(options.formatSteps))
     }
+    try Schema.upgrade(connection, options.formatSteps)
     try connection.run("COMMIT", "take the file")
     try connection.run(
       """

@@ -17,14 +17,7 @@ public final class SQLiteStore: StoreDriver {
   /// How a store is kept.
   public struct Options: Sendable {
     /// How hard a batch is written before it counts as durable.
-    public enum Synchronous: Sendable {
-      /// On stable storage: it survives a power cut.
-      case full
-      /// Handed to the system: it survives the end of the process only. For tests of tests.
-      case off
-    }
-
-    public var synchronous = Synchronous.full
+    public var sync = StoreSync.always
     /// Memory for pages of the file. Batches touch the end of it, so little is needed.
     public var cacheBytes = 8 << 20
     /// Pages in the write-ahead log at which they are moved into the file.
@@ -36,6 +29,8 @@ public final class SQLiteStore: StoreDriver {
     public var reserveBytes = 8 << 20
     /// The name of the SQLite file system to use; the usual one when nil.
     package var vfs: String?
+    /// The way from version 1 of the format to this program's; another one in tests.
+    package var formatSteps = Schema.steps
 
     public init() {}
   }
@@ -55,6 +50,9 @@ public final class SQLiteStore: StoreDriver {
 
   /// The version of the SQLite library in use, such as "3.40.1".
   public static var libraryVersion: String { String(cString: sqlite3_libversion()) }
+
+  /// The version of the file's format that is written.
+  package static var formatVersion: Int { Int(Schema.version(Schema.steps)) }
 
   public func open() throws(StoreError) {
     if opened != nil { throw StoreError(.busy, "\(path): is open already") }
@@ -98,6 +96,7 @@ public final class SQLiteStore: StoreDriver {
 
   public func probe() throws(StoreError) {
     let database = try database()
+    if database.hasFailedToSync { try database.sync() }
     database.moveLog()
     do throws(StoreError) {
       try opened?.makeReserve()
@@ -107,6 +106,14 @@ public final class SQLiteStore: StoreDriver {
       if error.code == .full, room < 2 * options.reserveBytes { throw error }
     }
     try database.writeNothing()
+  }
+
+  public var syncInterval: Int? {
+    if case .batch(let milliseconds) = options.sync { milliseconds } else { nil }
+  }
+
+  public func sync() throws(StoreError) {
+    if syncInterval != nil { try database().sync() }
   }
 
   public func close() {

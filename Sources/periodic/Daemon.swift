@@ -69,6 +69,7 @@ struct Daemon {
     server.storeReserve = options.reserve << 20
     server.identityFile = options.authFile
     server.clientsAdminister = options.clientsAdminister
+    server.sync = options.sync
     switch try options.storeChoice() {
     case .file(let path): server.store = .sqlite(path: path)
     case .memory: server.store = .memory

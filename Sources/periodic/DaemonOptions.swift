@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import PeriodicRuntime
+import PeriodicStore
 
 /// What a daemon is told.
 struct DaemonOptions: ParsableArguments {
@@ -16,6 +17,17 @@ struct DaemonOptions: ParsableArguments {
         New jobs are refused then; jobs that are kept can still be ended and removed. 0 is none.
         """, valueName: "MiB"))
   var reserve: Int = 8
+
+  @Option(
+    help: ArgumentHelp(
+      "How hard a store file keeps what is acknowledged: always, batch[:ms] or off.",
+      discussion: """
+        always: on stable storage before the reply leaves. batch: handed to the system before \
+        that, and synced at most this many milliseconds later, 50 if not given; a power cut takes \
+        what was not synced yet, a crash of the process nothing. off: when the system likes.
+        """, valueName: "mode"),
+    transform: DaemonOptions.parseSync)
+  var sync = StoreSync.always
 
   @Option(help: .hidden) var driver: String?
   @Option(help: .hidden) var dbpath: String?
@@ -126,6 +138,14 @@ struct DaemonOptions: ParsableArguments {
       throw ValidationError("--hook \(text): use udp://host:port, tcp://host:port or persist")
     }
     return hook
+  }
+
+  private static func parseSync(_ text: String) throws -> StoreSync {
+    guard let sync = StoreSync(text) else {
+      throw ValidationError(
+        "--sync \(text): use always, batch, batch:MS (from 1 to 60000 milliseconds) or off")
+    }
+    return sync
   }
 
   private static func number(_ variable: String) throws -> Int? {

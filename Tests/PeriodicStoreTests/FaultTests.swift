@@ -70,6 +70,39 @@ import Testing
     store.close()
   }
 
+  @Test func `syncs no batch by itself where syncs come late, and all of them when asked`() throws {
+    let files = FaultyFiles()
+    let store = files.store(.batch(milliseconds: 7))
+    try store.open()
+    #expect(store.syncInterval == 7)
+    // The first after the file is made syncs the log's header.
+    try store.apply(StoreBatch { $0.put(.init(0)) })
+    let before = files.syncs
+    for id in 1...3 as ClosedRange<UInt64> { try store.apply(StoreBatch { $0.put(.init(id)) }) }
+    #expect(files.syncs == before)
+    try store.sync()
+    #expect(files.syncs == before + 1)
+    try store.sync()
+    #expect(files.syncs == before + 1)
+    store.close()
+  }
+
+  @Test func `takes nothing more after a late sync failed until all before is synced`() throws {
+    let files = FaultyFiles()
+    let store = files.store(.batch(milliseconds: 7))
+    try store.open()
+    try store.apply(StoreBatch { $0.put(.init(1)) })
+    files.arm(FAULT_IO, at: 0, isLasting: true)
+    #expect(throws: StoreError.self) { try store.sync() }
+    #expect(throws: StoreError.self) { try store.apply(StoreBatch { $0.put(.init(2)) }) }
+    files.disarm()
+    let before = files.syncs
+    try store.apply(StoreBatch { $0.put(.init(3)) })
+    #expect(files.syncs >= before + 2)
+    store.close()
+    #expect(try files.content().rows.map(\.id) == [1, 3])
+  }
+
   /// Runs `body` with 0, 1, 2 … until no call fails any more; returns how often it ran.
   private func everyCall(_ body: (FaultyFiles, Int) throws -> Void) throws -> Int {
     for call in 0..<10_000 {

@@ -23,14 +23,16 @@ final class FaultyFiles {
 
   /// A store that spills its cache and moves its log early, so that more calls happen.
   func store(
-    _ synchronous: SQLiteStore.Options.Synchronous = .full, reserveBytes: Int = 0
+    _ sync: StoreSync = .always, reserveBytes: Int = 0, formatSteps: [String] = [],
+    cacheBytes: Int = 64 << 10
   ) -> SQLiteStore {
     var options = SQLiteStore.Options()
     options.vfs = name
-    options.cacheBytes = 64 << 10
+    options.cacheBytes = cacheBytes
     options.checkpointPages = 12
-    options.synchronous = synchronous
+    options.sync = sync
     options.reserveBytes = reserveBytes
+    options.formatSteps = formatSteps
     return SQLiteStore(path: scratch.file("jobs.db"), options: options)
   }
 

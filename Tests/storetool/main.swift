@@ -4,7 +4,7 @@ import PeriodicStore
 import PeriodicStoreSQLite
 
 // A process of its own over a SQLite store, for tests and measurements:
-//   storetool write FILE full|off BATCHES   apply batches; say "ID NANOSECONDS" for each one kept
+//   storetool write FILE MODE BATCHES       apply batches; say "ID NANOSECONDS" for each one kept
 //   storetool hold FILE                     open it, say "open", keep it until input ends
 //   storetool fork FILE                     open it, and try it in a child made by fork
 //   storetool list FILE                     open it, and say the id of each job
@@ -15,8 +15,8 @@ let arguments = CommandLine.arguments
 do {
   switch arguments.dropFirst().first {
   case "write" where arguments.count == 5:
-    guard let batches = UInt64(arguments[4]) else { usage() }
-    try Writer(path: arguments[2], isSynchronous: arguments[3] == "full").write(batches)
+    guard let batches = UInt64(arguments[4]), let sync = StoreSync(arguments[3]) else { usage() }
+    try Writer(path: arguments[2], sync: sync).write(batches)
   case "hold" where arguments.count == 3:
     let store = SQLiteStore(path: arguments[2])
     try store.open()
@@ -41,7 +41,7 @@ do {
 
 func usage() -> Never {
   print(
-    "usage: storetool write FILE full|off BATCHES"
+    "usage: storetool write FILE always|batch|off BATCHES"
       + " | hold FILE | fork FILE | list FILE | fill FILE | bench DIRECTORY")
   exit(2)
 }

@@ -56,10 +56,11 @@ class periodic_server_options(ctypes.Structure):
         ("log", periodic_log_cb),
         ("log_user", ctypes.c_void_p),
         ("log_destroy", periodic_destroy_cb),
+        ("sync", ctypes.c_char_p),
     ]
 
 
-assert ctypes.sizeof(periodic_server_options) == 64
+assert ctypes.sizeof(periodic_server_options) == 72
 
 class periodic_connection_options(ctypes.Structure):
     _fields_ = [

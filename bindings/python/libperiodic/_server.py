@@ -19,6 +19,7 @@ class Server(OnLoop):
     (0 debug to 3 error) and a line. `auth_file` is a file of lines "ROLE NAME TOKEN FUNCTION,...",
     role client, worker or admin; with one, clients and workers need an identity. `hook` is
     "udp://HOST:PORT", "tcp://HOST:PORT" or "persist": where to tell what happens to jobs and locks.
+    `sync` says how hard a file keeps what is acknowledged: "always", "batch", "batch:MS" or "off".
     """
 
     _free_name = "periodic_server_free"
@@ -30,6 +31,7 @@ class Server(OnLoop):
         *,
         auth_file: str | os.PathLike[str] | None = None,
         hook: str | None = None,
+        sync: str | None = None,
         log: Callable[[int, str], None] | None = None,
     ) -> None:
         self.loop = loop
@@ -38,6 +40,7 @@ class Server(OnLoop):
         options.store = store.encode()
         options.auth_file = os.fsencode(auth_file) if auth_file is not None else None
         options.hook = hook.encode() if hook is not None else None
+        options.sync = sync.encode() if sync is not None else None
         if log is not None:
             call = log
 
