@@ -10,26 +10,33 @@ public final class StoreBench {
   public private(set) var store: any StoreDriver
   /// What was expected and did not hold.
   public private(set) var failures: [String] = []
+  /// Calls that may still fail, and are then made again.
+  private var toleratedFailures: Int
 
   /// `make` gives a closed driver over what was stored so far. `crash` is called while a store is
   /// open: what `make` gives afterwards has only what was durable at that moment.
-  public init(make: @escaping () -> any StoreDriver, crash: @escaping () throws -> Void) throws {
+  /// So many calls may fail: each is made again, which is what a server does.
+  public init(
+    toleratedFailures: Int = 0, make: @escaping () -> any StoreDriver,
+    crash: @escaping () throws -> Void
+  ) throws {
     self.make = make
     self.crash = crash
+    self.toleratedFailures = toleratedFailures
     store = make()
-    try store.open()
-    expect(try StoreContent(loading: store), StoreContent(), "a new store is empty")
+    expect(try opened(), StoreContent(), "a new store is empty")
   }
 
   deinit { store.close() }
 
   public func apply(_ fill: (StoreBatch) -> Void) throws {
-    try store.apply(StoreBatch(fill))
+    let batch = StoreBatch(fill)
+    try persist { try store.apply(batch) }
   }
 
   /// Jobs of the open store by their ids.
   public func read(_ ids: [UInt64]) throws -> [StoreContent.Row] {
-    try StoreContent.rows(ids, of: store)
+    try persist { try StoreContent.rows(ids, of: store) }
   }
 
   /// Closes the store, opens it and reads it.
@@ -52,8 +59,22 @@ public final class StoreBench {
   }
 
   private func opened() throws -> StoreContent {
-    store = make()
-    try store.open()
-    return try StoreContent(loading: store)
+    try persist {
+      store.close()
+      store = make()
+      try store.open()
+      return try StoreContent(loading: store)
+    }
+  }
+
+  private func persist<Value>(_ call: () throws -> Value) throws -> Value {
+    while true {
+      do {
+        return try call()
+      } catch let error as StoreError {
+        if toleratedFailures == 0 { throw error }
+        toleratedFailures -= 1
+      }
+    }
   }
 }
