@@ -105,7 +105,7 @@ let package = Package(
     tests(
       "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),
     tests("PeriodicLoopTests", ["PeriodicLoop", "PeriodicCore", "CUV"]),
-    tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine"]),
+    tests("PeriodicEngineTests", ["PeriodicCore", "PeriodicEngine", "PeriodicStore"]),
     tests(
       "ClientRuntimeTests",
       ["PeriodicRuntime", "PeriodicClient", "PeriodicLoop", "PeriodicCore", "PeriodicWire"]),

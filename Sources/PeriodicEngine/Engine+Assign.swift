@@ -27,7 +27,10 @@ extension Engine {
     if functions[function].pointee.isBroadcast {
       return serveBroadcast(function, at: now, into: &effects)
     }
-    while let job = firstServable(function, at: now), let peer = nextWilling(function) {
+    // Asked first: for nobody nothing is read from the store.
+    while firstWilling(function) != nil, let job = firstServable(function, at: now),
+      let peer = nextWilling(function)
+    {
       guard assign(job, to: peer, at: now, into: &effects) else { return }
     }
     refreshWakeUp(function)

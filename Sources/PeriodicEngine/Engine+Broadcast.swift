@@ -36,9 +36,9 @@ extension Engine {
   mutating func serveBroadcast(
     _ function: Slot, at now: Now, into effects: inout Effects
   ) {
-    while let job = firstServable(function, at: now) {
+    while firstWilling(function) != nil, let job = firstServable(function, at: now) {
       let receivers = allWilling(function)
-      if receivers.isEmpty || !numbers.has(receivers.count) { break }
+      if !numbers.has(receivers.count) { break }
       unschedule(job)
       forgetRuns(of: job)
       let round = receivers.count > 1 ? rounds.insert(Round()) : .none

@@ -181,7 +181,8 @@ extension Engine {
   private mutating func lookAhead(_ slot: Slot, at now: Now, _ tickets: inout [ReadTicket]) {
     let function = functions[slot]
     var jobsLeft = Engine.windowJobs
-    var bytesLeft = cachedBytes > limits.cacheBytes ? 1 : Engine.windowBytes
+    // What comes next is read even when the cache is full.
+    var bytesLeft = min(Engine.windowBytes, max(1, limits.cacheBytes - cachedBytes))
     let latest = now.wall.addingSaturated(Engine.horizon)
     forEachNext(slot) { job in
       let record = jobs[job].pointee

@@ -100,7 +100,7 @@ extension Engine {
   mutating func refreshWakeUp(_ slot: Slot) {
     let function = functions[slot]
     let key = wakeKey(slot)
-    if key == nil, function.pointee.ring != .none, isHeadWanted(slot) { want(slot) }
+    if function.pointee.away > 0, function.pointee.ring != .none, isHeadWanted(slot) { want(slot) }
     let isIn = function.pointee.heapIndex != .none
     switch (key, isIn) {
     case (let key?, true): wakeUps.update(slot, key: key, in: functions)
@@ -116,9 +116,14 @@ extension Engine {
     let function = functions[slot]
     guard function.pointee.ring != .none, let top = function.pointee.heap.first else { return nil }
     if function.pointee.away == 0 { return top.key }
-    if isHeadWanted(slot) { return nil }
-    let isHere = jobs[top.slot].pointee.residence == .whole
-    return isHere ? top.key : top.key.subtractingSaturated(Engine.lead)
+    let ready = function.pointee.firstReady
+    if ready != .none, jobs[ready].pointee.residence != .whole {
+      let (first, scheduled) = (jobs[ready].pointee, jobs[top.slot].pointee)
+      if (first.due, first.sequence) < (scheduled.due, scheduled.sequence) { return nil }
+    }
+    if jobs[top.slot].pointee.residence == .whole { return top.key }
+    let key = top.key.subtractingSaturated(Engine.lead)
+    return key <= lastWall ? nil : key
   }
 
   /// Moves what is due by the old clock into the ready queues, so that a job once ready stays ready

@@ -1,5 +1,7 @@
 import PeriodicCore
 import PeriodicEngine
+import PeriodicStore
+import Testing
 
 /// An engine with names for its peers, a clock that the test moves, and its effects as text.
 final class EngineBench {
@@ -10,6 +12,9 @@ final class EngineBench {
   var said: [String] = []
   /// What the store was asked for since last asked.
   private(set) var stored: [String] = []
+  /// What has been asked of the store and is not in it; and the store.
+  private(set) var batch = StoreBatch()
+  let disk = MemoryStore()
   /// What was observed so far, as "kind:name:milliseconds".
   private(set) var events: [String] = []
   /// The last assignment: workload, time limit, count, and seconds from now to its time.
@@ -20,12 +25,18 @@ final class EngineBench {
   init(durable: Bool = false, limits: Limits = Limits()) {
     engine = Engine(limits: limits, isDurable: durable)
     if durable {
+      #expect(throws: Never.self) { try disk.open() }
       engine.start(into: &effects)
       take()
       commit()
       _ = takeStored()
     }
   }
+
+  /// Bytes of workloads in memory, and whether more shall be read.
+  var cachedBytes: Int { engine.cachedBytes }
+  var wantsReads: Bool { engine.wantsReads }
+  var nextWake: Int64 { engine.nextWake(at: now) }
 
   func isOpen(_ name: String) -> Bool { peers[name] != nil }
 
@@ -109,12 +120,50 @@ final class EngineBench {
   func commit(refused: Bool = false) {
     let batch = engine.collectingBatch
     engine.collectingBatch += 1
+    write(refused: refused)
     if refused {
       engine.failed(batch, at: now, into: &effects)
     } else {
       engine.committed(batch, at: now, into: &effects)
     }
     take()
+  }
+
+  /// Refused, new versions are given up, and the rest goes with the next batch.
+  private func write(refused: Bool) {
+    let taken = batch
+    batch = StoreBatch()
+    if refused {
+      taken.forEach { if case .put = $0 {} else { batch.append($0) } }
+    } else {
+      #expect(throws: Never.self) { try disk.apply(taken) }
+    }
+  }
+
+  /// What the engine wants to have read.
+  func takeReads() -> [ReadTicket] {
+    defer { take() }
+    return engine.takeReads(at: now)
+  }
+
+  /// Answers for reads, with what the store has now.
+  ///
+  /// - Returns: how many jobs were not there that should have been.
+  @discardableResult
+  func answer(_ tickets: [ReadTicket]) -> Int {
+    var lost = 0
+    for ticket in tickets {
+      var isThere: Bool?
+      #expect(throws: Never.self) {
+        try disk.read([ticket.id]) { row in
+          isThere = engine.fetched(ticket, row, at: now, into: &effects)
+        }
+      }
+      if !(isThere ?? engine.fetched(ticket, nil, at: now, into: &effects)) { lost += 1 }
+    }
+    engine.fetchedAll(at: now, into: &effects)
+    take()
+    return lost
   }
 
   func work() {
@@ -155,7 +204,9 @@ final class EngineBench {
         if case .assign(let assignment) = reply { note(assignment) }
         let held = promise == .durable ? ", held" : ""
         said.append("\(peer)/\(message.number): \(text(reply))\(held)")
-      case .store(let operation): stored.append(text(operation))
+      case .store(let operation):
+        stored.append(text(operation))
+        batch.append(operation)
       case .event(let event):
         events.append("\(event.kind.rawValue):\(event.name.text):\(event.milliseconds)")
       }

@@ -178,6 +178,12 @@ final class Peer {
     session.wrote(session.output.count)
   }
 
+  /// The connection breaks.
+  func lose() {
+    if let session { bench.core.closed(session, at: bench.now) }
+    bench.turn()
+  }
+
   /// Reads what waits, and lets the core know.
   func readOn() {
     reads = true

@@ -16,6 +16,52 @@ import Testing
     #expect(peer.replies() == ["1 success", "3 data of 25"])
   }
 
+  @Test func `reads from the store what is not in memory`() {
+    let bench = Bench { $0.largeWorkloadBytes = 1000 }
+    let peer = Peer(bench)
+    peer.send(.submit(job("f", "a")), 1)
+    [UInt8](repeating: 1, count: 5000).withUnsafeBytes {
+      peer.send(.submit(JobFields(key: key("large"), workload: $0)), 2)
+    }
+    bench.settle()
+    peer.send(.dump, 3)
+    #expect(bench.reads.count == 1)
+    #expect(peer.replies() == ["1 success", "2 success"])
+    // While it waits, other commands of the connection do, too.
+    peer.send(.ping, 4)
+    #expect(peer.replies() == [])
+    bench.answerRead(failing: true)
+    #expect(peer.replies() == [] && bench.reads.isEmpty)
+    bench.pass(1000)
+    bench.answerRead()
+    #expect(peer.replies() == ["3 data of 5046", "4 pong"])
+  }
+
+  @Test func `leaves out what has gone while it was read`() {
+    let bench = Bench { $0.largeWorkloadBytes = 1 }
+    let peer = Peer(bench)
+    let other = Peer(bench)
+    [1].withUnsafeBytes { peer.send(.submit(JobFields(key: key("a"), workload: $0)), 1) }
+    bench.settle()
+    peer.send(.dump, 2)
+    other.send(.remove(key("a")), 1)
+    bench.land()
+    bench.answerRead()
+    #expect(peer.replies() == ["1 success", "2 data of 8"])
+  }
+
+  @Test func `of one who has gone is read for nobody`() {
+    let bench = Bench { $0.largeWorkloadBytes = 1 }
+    let peer = Peer(bench)
+    [1].withUnsafeBytes { peer.send(.submit(JobFields(key: key("a"), workload: $0)), 1) }
+    bench.settle()
+    peer.send(.dump, 2)
+    peer.lose()
+    bench.answerRead(failing: true)
+    bench.pass(1000)
+    #expect(bench.reads.isEmpty)
+  }
+
   @Test func `of generation 1 makes no more than its reader takes`() {
     let bench = Bench(isDurable: false) { $0.outputPauseBytes = 10_000 }
     let writer = Peer(bench)

@@ -103,7 +103,9 @@ extension EngineWorld {
       while let place = jobs[index].staged.lastIndex(where: { $0.batch == number }) {
         let staged = jobs[index].staged.remove(at: place)
         let before = staged.before
-        if staged.isAwaited { answerRunners(of: jobs[index].key, Refusal.storeFailed.text) }
+        if staged.isAwaited {
+          answerRunners(of: jobs[index].key, Refusal.storeFailed.text, isAlone: true)
+        }
         let isLast = place == jobs[index].staged.count
         if staged.keepsFields, isLast {
           jobs[index].version.isTransient = before?.isTransient == true

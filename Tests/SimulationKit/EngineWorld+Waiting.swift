@@ -91,14 +91,17 @@ extension EngineWorld {
   }
 
   /// Every RUN_JOB that waits for the job gets its answer.
-  func answerRunners(of key: KeyName, _ text: String, promise: Bool = false) {
+  func answerRunners(
+    of key: KeyName, _ text: String, promise: Bool = false, isAlone: Bool = false
+  ) {
     for waiter in waiters where waiter.key == key && !waiter.isListener {
-      answer(waiter, text, promise: promise)
+      answer(waiter, text, promise: promise, isAlone: isAlone)
     }
     waiters.removeAll { $0.key == key && !$0.isListener }
   }
 
-  /// `isAlone`: what is said comes of the waiter's own deadline, in no order with others.
+  /// `isAlone`: what is said comes of the waiter's own deadline, or of a store that failed, in no
+  /// order with others.
   func answer(
     _ waiter: ModelWaiter, _ text: String, promise: Bool = false, isAlone: Bool = false
   ) {
