@@ -35,6 +35,13 @@ func option(_ name: String, _ standard: String) -> String {
 
 /// Prints Markdown, and writes what was measured to the file `--json`.
 func compare() {
+  // A server must not outlive who measures it.
+  for number in [SIGINT, SIGTERM] {
+    signal(number) { _ in
+      endServer()
+      _exit(1)
+    }
+  }
   let wanted = option("servers", "periodic,redis,beanstalkd").split(separator: ",")
   let daemon = option("daemon", ".build/release/periodic-cli")
   var rivals = Rival.all(daemon: daemon).filter { wanted.contains(Substring($0.name)) }
