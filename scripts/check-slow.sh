@@ -1,13 +1,16 @@
 #!/usr/bin/env bash
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
-# a hundred crashes and fifty power cuts of the release daemon. Run by `make check-slow`, which builds
-# the daemon first.
+# the calls of a store failing in turn, a hundred crashes and fifty power cuts of the release daemon. Run
+# by `make check-slow`, which builds the daemon first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 swift build -c release --product simulate
 scripts/simulate.sh 1 1000
 FUZZ_SECONDS=10 scripts/fuzz.sh
+
+swift build --build-tests
+PERIODIC_EVERY_CALL=1 swift test --skip-build --filter "Every store in trouble"
 
 export PERIODIC=$PWD/.build/release/periodic-cli
 PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 scripts/integration-tests.sh \

@@ -7,11 +7,10 @@ import Testing
 
 /// The behaviours of every store, while calls fail, take long, or lie.
 @Suite struct `Every store in trouble` {
-  @Test(arguments: StoreConformance.cases, [TroubledStore.Trouble.Side.before, .after])
+  @Test(arguments: Self.cases, [TroubledStore.Trouble.Side.before, .after])
   func `behaves, in memory, whichever call fails and is made again`(
     _ behaviour: StoreConformance, _ side: TroubledStore.Trouble.Side
   ) throws {
-    // A behaviour of thousands of calls fails at some of them.
     var call = 0
     var isOver = false
     while !isOver {
@@ -26,12 +25,12 @@ import Testing
       try behaviour.run(bench)
       #expect(bench.failures == [], "call \(call)")
       isOver = left >= 0
-      call += call < 8 ? 1 : call
+      call += Self.step(after: call, from: 1)
     }
     #expect(call > 3)
   }
 
-  @Test(arguments: StoreConformance.cases)
+  @Test(arguments: Self.cases)
   func `behaves, in a SQLite file, whichever call of the system fails`(
     _ behaviour: StoreConformance
   ) throws {
@@ -46,15 +45,20 @@ import Testing
       try behaviour.run(bench)
       #expect(bench.failures == [], "call \(call)")
       isOver = files.faults == 0
-      call += Self.step(after: call)
+      call += Self.step(after: call, from: 24)
     }
     #expect(call > 3)
   }
 
-  /// Every call with PERIODIC_EVERY_CALL=1, which takes long; a few otherwise.
-  private static func step(after call: Int) -> Int {
-    if ProcessInfo.processInfo.environment["PERIODIC_EVERY_CALL"] == "1" { return 1 }
-    return max(16, call * 2)
+  private static let isThorough =
+    ProcessInfo.processInfo.environment["PERIODIC_EVERY_CALL"] == "1"
+
+  private static let cases = StoreConformance.cases.filter { isThorough || !$0.isLong }
+
+  /// Each of the first 400 calls and many later ones with PERIODIC_EVERY_CALL=1, which takes long;
+  /// a few otherwise.
+  private static func step(after call: Int, from first: Int) -> Int {
+    isThorough ? max(1, call / 400 * call / 50) : max(first, call * 3)
   }
 
   @Test(arguments: StoreConformance.cases)

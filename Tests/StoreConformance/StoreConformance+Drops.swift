@@ -33,7 +33,8 @@ extension StoreConformance {
       bench.expect(try bench.crashed().rows.map(\.id), Array(51...60), "later")
       bench.expect(try bench.reopened().rows.map(\.id), Array(51...60), "later still")
     },
-    StoreConformance("many more rows than one slice are left by a crash and go") { bench in
+    StoreConformance("many more rows than one slice are left by a crash and go", isLong: true) {
+      bench in
       try bench.apply { batch in
         for id in 1...20_000 as ClosedRange<UInt64> {
           batch.put(.init(id, id % 3 == 0 ? "g" : "f"))
@@ -86,7 +87,7 @@ extension StoreConformance {
       for value in 1...3 as ClosedRange<UInt32> { try bench.apply { $0.set("timeout", value) } }
       bench.expect(try bench.crashed().rows.map(\.id), [2], "twice")
     },
-    StoreConformance("a drop like an unfinished one does not end that one early") {
+    StoreConformance("a drop like an unfinished one does not end that one early", isLong: true) {
       bench in
       try bench.apply { batch in
         (1...10_000).forEach { batch.put(.init($0)) }
@@ -100,7 +101,8 @@ extension StoreConformance {
       }
       bench.expect(try bench.crashed().rows, [], "after the second")
     },
-    StoreConformance("a drop applied again late takes what was put back before it") { bench in
+    StoreConformance("a drop applied again late takes what was put back before it", isLong: true) {
+      bench in
       let again: (StoreBatch) -> Void = {
         $0.put(.init(1))
         $0.dropFunction("f", upTo: 10_000)

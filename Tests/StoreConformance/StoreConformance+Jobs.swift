@@ -85,7 +85,9 @@ extension StoreConformance {
       try bench.apply { _ in }
       bench.expect(try bench.reopened(), StoreContent(), "content")
     },
-    StoreConformance("a thousand batches, each with a put and a delete, leave what they should") {
+    StoreConformance(
+      "a thousand batches, each with a put and a delete, leave what they should", isLong: true
+    ) {
       bench in
       for id in 1...1000 as ClosedRange<UInt64> {
         try bench.apply {

@@ -38,7 +38,8 @@ extension StoreConformance {
       try bench.apply { $0.delete(1) }
       bench.expect(try bench.read([1]), [], "deleted")
     },
-    StoreConformance("workloads of nothing to several MiB are read byte for byte") { bench in
+    StoreConformance("workloads of nothing to several MiB are read byte for byte", isLong: true) {
+      bench in
       let sizes = [0, 1, 4050, 4096, 65_536, 3_000_001]
       let rows = sizes.enumerated().map { index, size in
         var row = StoreContent.Row(UInt64(index + 1))

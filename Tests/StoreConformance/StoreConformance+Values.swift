@@ -23,7 +23,8 @@ extension StoreConformance {
       let sorted = names.sorted { $0.lexicographicallyPrecedes($1) }
       bench.expect(try bench.reopened().functions, sorted, "functions")
     },
-    StoreConformance("workloads of nothing to several MiB come back byte for byte") { bench in
+    StoreConformance("workloads of nothing to several MiB come back byte for byte", isLong: true) {
+      bench in
       let sizes = [0, 1, 100, 4050, 4096, 5000, 65_536, 3_000_001]
       let rows = sizes.enumerated().map { index, size in
         var row = StoreContent.Row(UInt64(index + 1))
@@ -35,7 +36,8 @@ extension StoreConformance {
       bench.expect(found.map(\.workload.count), sizes, "sizes")
       bench.expect(found == rows, true, "the bytes are the same")
     },
-    StoreConformance("a large workload is kept by a reschedule and replaced by a put") { bench in
+    StoreConformance("a large workload is kept by a reschedule and replaced by a put", isLong: true)
+    { bench in
       var row = StoreContent.Row(1)
       row.workload = [UInt8](repeating: 7, count: 2_000_000)
       try bench.apply { $0.put(row) }
