@@ -80,7 +80,9 @@ extension Engine {
     if workers > 0, isHeadWanted(slot), function.pointee.heapIndex == .none {
       invariant(isReading || function.pointee.isHungry, "E10: what is needed soon is read")
     }
-    guard let job = firstDue(slot, at: now), !hasWork, !numbers.isExhausted, workers > 0 else {
+    // The engine hears of a clock that stepped back with the next call.
+    let heard = Now(monotonic: now.monotonic, wall: max(now.wall, lastWall))
+    guard let job = firstDue(slot, at: heard), !hasWork, !numbers.isExhausted, workers > 0 else {
       return
     }
     invariant(

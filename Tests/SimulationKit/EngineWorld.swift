@@ -46,6 +46,8 @@ public final class EngineWorld {
   var random: Random
   public private(set) var digest = Digest()
   private(set) var trace: [String] = []
+  /// Whether each line is printed as it comes.
+  public var traces = false
 
   var engine: Engine
   let limits: Limits
@@ -132,6 +134,7 @@ public final class EngineWorld {
   func log(_ line: @autoclosure () -> String) {
     let line = "\(steps) \(line())"
     digest.add(line)
+    if traces { print(line) }
     trace.append(line)
     if trace.count > 60 { trace.removeFirst() }
   }
