@@ -228,12 +228,22 @@ typedef struct periodic_server_options {
   /* How hard a store file keeps what is acknowledged: "always" (NULL), on stable storage before the reply;
    * "batch:MS", handed to the system before it and synced at most MS milliseconds later, 1 to 60,000, or
    * "batch" for 50, so that a power cut takes those last ones only; "off", when the system likes. A crash
-   * of the process takes nothing in any. A caller's `size` may end before this field. */
+   * of the process takes nothing in any. A caller's `size` may end before this field, or a later one. */
   const char *sync;
+  /* What is kept at most, of all jobs and of each function's, in jobs and in bytes of names and workloads;
+   * what is over it is refused (PERIODIC_EREFUSED). 0 is 100,000,000 jobs in all, and else no limit. */
+  uint64_t max_jobs;
+  uint64_t max_bytes;
+  uint64_t max_function_jobs;
+  uint64_t max_function_bytes;
+  /* Bytes of workloads that a server with a store file keeps in memory, 0 is 268,435,456. Beyond it, and for
+   * jobs that are due later than in ten seconds, only name and time are in memory, 94 bytes with a name of
+   * 16; the rest is read back before their turn. */
+  uint64_t cache_bytes;
 } periodic_server_options;
 
 #define PERIODIC_SERVER_OPTIONS_INIT \
-  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL}
+  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0}
 
 /* Makes a server, opens its store and begins to load it. `options` may be NULL.
  *

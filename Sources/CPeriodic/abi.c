@@ -31,10 +31,11 @@ int periodic_version_number(void) { return PERIODIC_VERSION_NUMBER; }
   _Static_assert(offsetof(type, field) == (bytes), #type "." #field " has moved")
 
 ASSERT_SIZE(periodic_time, 16);
-ASSERT_SIZE(periodic_server_options, 72);
+ASSERT_SIZE(periodic_server_options, 112);
 ASSERT_OFFSET(periodic_server_options, store, 8);
 ASSERT_OFFSET(periodic_server_options, log, 40);
 ASSERT_OFFSET(periodic_server_options, sync, 64);
+ASSERT_OFFSET(periodic_server_options, cache_bytes, 104);
 ASSERT_SIZE(periodic_connection_options, 48);
 ASSERT_OFFSET(periodic_connection_options, data_bytes, 40);
 ASSERT_SIZE(periodic_job_fields, 72);

@@ -155,6 +155,7 @@ private func serverOptions(
   if given.registration_timeout_ms != 0 {
     made.limits.registrationDeadline = Int64(given.registration_timeout_ms)
   }
+  setLimits(&made.limits, given)
   made.identityFile = given.auth_file.map { String(cString: $0) }
   if let hook = given.hook.map({ String(cString: $0) }) {
     made.hook = EventHook(hook)
@@ -179,4 +180,13 @@ private func serverOptions(
   }
   made.store = .sqlite(path: String(store.dropFirst(5)))
   return .success(made)
+}
+
+private func setLimits(_ limits: inout Limits, _ given: periodic_server_options) {
+  func set(_ limit: inout Int, _ value: UInt64) { if value > 0 { limit = Int(clamping: value) } }
+  set(&limits.jobs, given.max_jobs)
+  set(&limits.bytes, given.max_bytes)
+  set(&limits.functionJobs, given.max_function_jobs)
+  set(&limits.functionBytes, given.max_function_bytes)
+  set(&limits.cacheBytes, given.cache_bytes)
 }

@@ -65,6 +65,7 @@ struct Daemon {
     server.log = { level, text in logger.log(level: Daemon.level(level), "\(text)") }
     server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
     server.limits.generation1Idle = Int64(options.idleTimeout) * 1000
+    options.limits.set(in: &server.limits)
     server.hook = try options.eventHook()
     server.storeReserve = options.reserve << 20
     server.identityFile = options.authFile

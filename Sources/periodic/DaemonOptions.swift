@@ -29,6 +29,8 @@ struct DaemonOptions: ParsableArguments {
     transform: DaemonOptions.parseSync)
   var sync = StoreSync.always
 
+  @OptionGroup var limits: StoreLimitOptions
+
   @Option(help: .hidden) var driver: String?
   @Option(help: .hidden) var dbpath: String?
   @Option(

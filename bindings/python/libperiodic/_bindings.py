@@ -57,10 +57,15 @@ class periodic_server_options(ctypes.Structure):
         ("log_user", ctypes.c_void_p),
         ("log_destroy", periodic_destroy_cb),
         ("sync", ctypes.c_char_p),
+        ("max_jobs", ctypes.c_uint64),
+        ("max_bytes", ctypes.c_uint64),
+        ("max_function_jobs", ctypes.c_uint64),
+        ("max_function_bytes", ctypes.c_uint64),
+        ("cache_bytes", ctypes.c_uint64),
     ]
 
 
-assert ctypes.sizeof(periodic_server_options) == 72
+assert ctypes.sizeof(periodic_server_options) == 112
 
 class periodic_connection_options(ctypes.Structure):
     _fields_ = [

@@ -20,6 +20,9 @@ class Server(OnLoop):
     role client, worker or admin; with one, clients and workers need an identity. `hook` is
     "udp://HOST:PORT", "tcp://HOST:PORT" or "persist": where to tell what happens to jobs and locks.
     `sync` says how hard a file keeps what is acknowledged: "always", "batch", "batch:MS" or "off".
+    `max_jobs`, `max_bytes` (of names and workloads), `max_function_jobs` and `max_function_bytes` bound
+    what is kept, in all and of each function; what is over it is refused. With a file `cache_bytes` of
+    workloads are kept in memory, and read back before their turn beyond it. 0 is the default of each.
     """
 
     _free_name = "periodic_server_free"
@@ -32,6 +35,11 @@ class Server(OnLoop):
         auth_file: str | os.PathLike[str] | None = None,
         hook: str | None = None,
         sync: str | None = None,
+        max_jobs: int = 0,
+        max_bytes: int = 0,
+        max_function_jobs: int = 0,
+        max_function_bytes: int = 0,
+        cache_bytes: int = 0,
         log: Callable[[int, str], None] | None = None,
     ) -> None:
         self.loop = loop
@@ -41,6 +49,10 @@ class Server(OnLoop):
         options.auth_file = os.fsencode(auth_file) if auth_file is not None else None
         options.hook = hook.encode() if hook is not None else None
         options.sync = sync.encode() if sync is not None else None
+        options.max_jobs, options.max_bytes = max_jobs, max_bytes
+        options.max_function_jobs = max_function_jobs
+        options.max_function_bytes = max_function_bytes
+        options.cache_bytes = cache_bytes
         if log is not None:
             call = log
 

@@ -102,6 +102,32 @@ def test_limits_are_named(loop, address):
         ]
 
 
+@pytest.mark.parametrize(
+    "limit", [{"max_jobs": 1}, {"max_bytes": 9}, {"max_function_jobs": 1}, {"max_function_bytes": 9}]
+)
+def test_a_full_server_refuses(loop, limit):
+    with Server(loop, **limit) as server, Client(loop, server.listen("tcp://127.0.0.1:0")) as client:
+        client.submit("f", "one", b"12345")
+        with pytest.raises(libperiodic.Refused):
+            client.submit("f", "two", b"12345")
+        client.remove("f", "one")
+        client.submit("f", "two", b"12345")
+
+
+def test_a_job_that_waits_for_long_comes_back_from_the_file(loop, tmp_path):
+    workload = bytes(range(256)) * 5000
+    with Server(loop, f"file:{tmp_path}/jobs", cache_bytes=1) as server:
+        address = server.listen("tcp://127.0.0.1:0")
+        with Client(loop, address) as client, Worker(loop, address) as worker:
+            client.submit("f", "large", workload)
+            client.submit("f", "small", b"x")
+            worker.can_do("f")
+            for expected in [workload, b"x"]:
+                job = worker.next(timeout=10)
+                assert job.workload == expected
+                job.done()
+
+
 def test_nobody_answers(loop, tmp_path):
     with Client(loop, f"unix://{tmp_path}/none") as client:
         with pytest.raises(TimeoutError, match="no such file"):
