@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
-# the calls of a store failing in turn, a hundred crashes and fifty power cuts of the release daemon. Run
-# by `make check-slow`, which builds the daemon first.
+# the calls of a store failing in turn, a million jobs dumped and loaded, a hundred crashes and fifty
+# power cuts of the release daemon. Run by `make check-slow`, which builds the daemon first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,5 +13,6 @@ swift build --build-tests
 PERIODIC_EVERY_CALL=1 swift test --skip-build --filter "Every store in trouble"
 
 export PERIODIC=$PWD/.build/release/periodic-cli
+PERIODIC_DUMP_JOBS=1000000 scripts/integration-tests.sh Tests/integration/test_dump_load.py
 PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 scripts/integration-tests.sh \
   Tests/integration/test_crash.py Tests/integration/test_power_cut.py

@@ -92,7 +92,7 @@ PAGES = {
         see="periodic-load(1), periodic-dump(5)",
     ),
     "periodic-load": Page(
-        "periodic load", examples=["periodic load jobs.bin"], see="periodic-dump(1), periodic-dump(5)"
+        "periodic load", examples=["periodic load jobs.bin", "periodic load jobs.jsonl --from-line 4097"], see="periodic-dump(1), periodic-dump(5)"
     ),
     "periodic-shutdown": Page("periodic shutdown", examples=["periodic shutdown"], see="periodicd(8)"),
     "periodic-ping": Page("periodic ping", examples=["periodic ping"]),
@@ -234,9 +234,16 @@ The number of jobs in eight bytes, and the jobs: function and name with a length
 with a length of four bytes, the due time in eight bytes, and a byte that says what follows: 1 the count,
 2 the time limit, 3 both, four bytes each.
 .SH "LINES (jsonl)"
-A JSON object a line, sorted by function and name. The keys are \fIfunc\fR, \fIname\fR,
+A JSON object a line, sorted by the bytes of function, then name: the same jobs are always the same bytes, for
+.BR diff (1)
+and, with LC_ALL=C on whole lines sorted again,
+.BR comm (1).
+The keys are \fIfunc\fR, \fIname\fR,
 \fIworkload\fR, \fIsched_at\fR, \fItimeout\fR and \fIcount\fR. Bytes that are no UTF\-8 stand in base64, under
-\fIfunc_base64\fR, \fIname_base64\fR or \fIworkload_base64\fR.
+\fIfunc_base64\fR, \fIname_base64\fR or \fIworkload_base64\fR. Due times are seconds since 1970, time limits
+seconds; a time limit or count of 0 is left out. Empty lines count as lines and are passed over; a key that is
+not known is an error. The form has no limit on the number of jobs, and a line can be changed, left out or put
+elsewhere: \fBperiodic load\fR needs no order.
 """
 
 

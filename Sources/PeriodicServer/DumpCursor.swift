@@ -33,6 +33,15 @@ extension ServerCore {
     start(.dump(DumpCursor(writer: writer)), of: session)
   }
 
+  /// Begins the answer to a DUMP over HTTP, which a refusal can no longer follow.
+  func startDump(_ context: HTTPReplyContext, _ session: Session) {
+    let writer = DumpWriter(.lines(context), limit: .max)
+    writer.begin(into: &session.outgoing)
+    markDirty(session)
+    if context.isHead { return answeredHTTP(session) }
+    start(.dump(DumpCursor(writer: writer)), of: session)
+  }
+
   /// Writes the next jobs, and asks the store for those that are not here.
   func advance(_ cursor: DumpCursor, _ session: Session, at now: Now) -> DumpCursor? {
     var cursor = cursor
@@ -59,6 +68,7 @@ extension ServerCore {
     if cursor.position == nil && away.isEmpty || cursor.writer.isOverLimit {
       cursor.writer.finish(into: &session.outgoing)
       markDirty(session)
+      answeredHTTP(session)
       return nil
     }
     if !away.isEmpty {

@@ -69,12 +69,18 @@ extension ServerCore {
     switch http.step {
     case .reading where http.decoder.hasBegun:
       HTTPResponse.encode(failure, into: &session.outgoing)
+    // An answer that has begun is cut short, which its reader notices.
+    case .answering where isDumping(session): session.cursor = nil
     case .answering(var context):
       context.keepsAlive = false
       session.cursor = nil
       HTTPResponse.encode(failure, context, into: &session.outgoing)
     case .reading, .answered: break
     }
+  }
+
+  private func isDumping(_ session: Session) -> Bool {
+    if case .dump = session.cursor { true } else { false }
   }
 
   private func beginNextRequest(_ session: Session, at now: Now) {
@@ -110,6 +116,9 @@ extension ServerCore {
     case .status:
       session.http?.mayGoOn = false
       startStatus(message(of: session), session, at: now)
+    case .dump:
+      session.http?.mayGoOn = false
+      startDump(context, session)
     case .functionStatus(let name): showFunction(name, context, session, at: now)
     case .command(let command):
       let id = engineSession(for: session)
@@ -131,10 +140,14 @@ extension ServerCore {
   private func refuseAccess(_ request: HTTPRequest, _ session: Session) -> HTTPFailure? {
     if case .ready = request.action { return nil }
     if let failure = refuse(request.identity, session) { return failure }
+    let command: Command
+    switch request.action {
+    case .command(let asked): command = asked
+    case .dump: command = .dump
     // Of a STATUS everybody sees some part.
-    guard case .command(let command) = request.action,
-      !isAllowedByIdentity(command, .client, session)
-    else { return nil }
+    case .ready, .status, .functionStatus, .refused: return nil
+    }
+    if isAllowedByIdentity(command, .client, session) { return nil }
     return HTTPFailure(.forbidden, "this identity may not do that")
   }
 

@@ -1,7 +1,7 @@
 public import PeriodicCore
 
 /// The answer to DUMP, put together job by job, so that a long one can be made over several turns
-/// (PROTOCOL 2.10).
+/// (PROTOCOL 2.10). Over HTTP it is lines of JSON in chunks, each as soon as it is full.
 ///
 /// Generation 1 sends a frame for each hundred jobs, each as soon as it is full. Generation 2 has
 /// one frame for all, whose checksum is carried along; it is handed over by `finish`.
@@ -10,6 +10,9 @@ public final class DumpWriter {
   private static let jobsInFrame = 100
   /// Text from which on a frame of generation 1 takes no more jobs.
   private static let textInFrame = 1 << 20
+
+  /// Bytes from which on a chunk of lines takes no more jobs.
+  private static let textInChunk = 64 << 10
 
   private let form: DumpForm
   private let limit: Int
@@ -43,6 +46,9 @@ public final class DumpWriter {
         endFrame(message, &buffer)
       }
     case .generation2: append(job.job)
+    case .lines(let context):
+      JobFile.append(lineOf: job.job, to: &text)
+      if text.count >= DumpWriter.textInChunk { endChunk(context, &buffer) }
     }
   }
 
@@ -60,6 +66,9 @@ public final class DumpWriter {
       } else {
         endList(message, &buffer)
       }
+    case .lines(let context):
+      if !text.isEmpty { endChunk(context, &buffer) }
+      if context.takesChunks, !context.isHead { buffer.append("0\r\n\r\n") }
     }
   }
 
@@ -69,6 +78,24 @@ public final class DumpWriter {
     buffer.append(text.bytes)
     text.reset(keeping: 2 * DumpWriter.textInFrame)
     jobs = 0
+  }
+
+  // MARK: Lines
+
+  /// What goes before the first job: for HTTP the head of the answer.
+  public func begin(into buffer: inout ByteBuffer) {
+    guard case .lines(let context) = form else { return }
+    HTTPResponse.beginLines(context, into: &buffer)
+  }
+
+  private func endChunk(_ context: HTTPReplyContext, _ buffer: inout ByteBuffer) {
+    if context.takesChunks {
+      buffer.append(text: String(text.count, radix: 16))
+      buffer.append("\r\n")
+    }
+    buffer.append(text.bytes)
+    if context.takesChunks { buffer.append("\r\n") }
+    text.reset(keeping: 2 * DumpWriter.textInChunk)
   }
 
   // MARK: Generation 2

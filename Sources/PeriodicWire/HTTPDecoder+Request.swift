@@ -20,7 +20,7 @@ extension HTTPDecoder {
     let isRead = method == HTTP_GET || method == HTTP_HEAD
     switch (route, method) {
     case (.generation1, _): return nil
-    case (.ready, _) where isRead, (.status, _) where isRead: return nil
+    case (.ready, _) where isRead, (.status, _) where isRead, (.dump, _) where isRead: return nil
     case (.submit, HTTP_POST), (.run, HTTP_POST), (.remove, HTTP_POST), (.drop, HTTP_POST):
       return nil
     default: return HTTPFailure(.notFound, "not found")
@@ -36,6 +36,11 @@ extension HTTPDecoder {
     case .status:
       context.interface = .bridge
       return .status
+    case .dump:
+      context.interface = .bridge
+      context.takesChunks = parser.pointee.http_minor >= 1
+      if !context.takesChunks { context.keepsAlive = false }
+      return .dump
     case .submit, .run, .remove, .drop:
       context.interface = .bridge
       if case .run = route { context.interface = .bridgeRun }

@@ -123,7 +123,7 @@ public final class HTTPDecoder {
     switch route {
     case .generation1: if headers.isForm { form.feed(part) }
     case .submit, .run: workload.append(part)
-    case .ready, .status, .remove, .drop: break
+    case .ready, .status, .dump, .remove, .drop: break
     }
     return true
   }

@@ -14,6 +14,8 @@ public struct HTTPReplyContext: Equatable, Sendable {
   public var isHead: Bool
   /// Whether the connection stays open after the answer.
   public var keepsAlive: Bool
+  /// Whether the client understands a body in chunks, whose length nobody knows beforehand.
+  var takesChunks = false
   var interface = Interface.generation1
   /// The job or function that the request names, for the sentence that it does not exist.
   var function: [UInt8] = []

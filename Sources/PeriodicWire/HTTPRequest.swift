@@ -10,6 +10,8 @@ public struct HTTPRequest {
     case status
     /// STATUS of one, to be written by `HTTPResponse.encodeFunction`.
     case functionStatus(Bytes)
+    /// Every job, to be written by `DumpWriter`.
+    case dump
     /// A submit, remove, drop or run.
     case command(Command)
     /// Good HTTP that asks for nothing that can be done.

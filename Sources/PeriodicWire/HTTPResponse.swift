@@ -100,6 +100,17 @@ public enum HTTPResponse {
     buffer.append("\r\n")
   }
 
+  /// Everything before a body of lines whose length is not known. Without chunks the end of the
+  /// connection ends it; `context.keepsAlive` is then to be false.
+  static func beginLines(_ context: HTTPReplyContext, into buffer: inout ByteBuffer) {
+    buffer.append(HTTPStatus.ok.line)
+    buffer.append("Content-Type: application/x-ndjson\r\n")
+    buffer.append("X-Content-Type-Options: nosniff\r\nServer: periodic/0.1.7\r\n")
+    buffer.append(
+      context.keepsAlive ? "Connection: keep-alive\r\n" : "Connection: close\r\n")
+    buffer.append(context.takesChunks ? "Transfer-Encoding: chunked\r\n\r\n" : "\r\n")
+  }
+
   static func append(_ row: StatusRow, _ buffer: inout ByteBuffer) {
     buffer.append("{\"func_name\":")
     buffer.append(jsonText: row.function)

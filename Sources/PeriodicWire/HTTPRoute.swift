@@ -7,6 +7,7 @@ enum HTTPRoute {
   case generation1
   case ready
   case status
+  case dump
   case submit
   case run
   case remove
@@ -36,7 +37,7 @@ enum HTTPRoute {
   /// How many names its path has.
   private var names: Int {
     switch self {
-    case .generation1, .ready, .status: 0
+    case .generation1, .ready, .status, .dump: 0
     case .drop: 1
     case .submit, .run, .remove: 2
     }
@@ -44,7 +45,7 @@ enum HTTPRoute {
 
   private static func named(_ word: Bytes) -> HTTPRoute? {
     let routes: [(StaticString, HTTPRoute)] = [
-      ("ready", .ready), ("status", .status), ("submit", .submit), ("run", .run),
+      ("ready", .ready), ("status", .status), ("dump", .dump), ("submit", .submit), ("run", .run),
       ("remove", .remove), ("drop", .drop),
     ]
     return routes.first { word.equals($0.0.bytes) }?.1

@@ -32,6 +32,12 @@ public struct JSONLine: ~Copyable {
     return Array(buffer.bytes)
   }
 
+  /// Ends the object and its line, and copies it to `target`.
+  consuming func finish(into target: inout ByteBuffer) {
+    buffer.append("}\n")
+    target.append(buffer.bytes)
+  }
+
   private mutating func begin(_ key: StaticString, _ suffix: StaticString) {
     buffer.append(buffer.count == 1 ? "\"" : ",\"")
     buffer.append(key)

@@ -11,14 +11,8 @@ extension JobFile {
   static func lines(_ list: Bytes) throws(Problem) -> [UInt8] {
     var lines: [(function: [UInt8], name: [UInt8], line: [UInt8])] = []
     try forEach(list) { job in
-      var line = JSONLine()
-      line.append("func", job.key.function)
-      line.append("name", job.key.name)
-      line.append("workload", job.workload)
-      line.append("sched_at", job.scheduledAt)
-      if job.timeout != 0 { line.append("timeout", Int64(job.timeout)) }
-      if job.count != 0 { line.append("count", Int64(job.count)) }
-      lines.append((Array(job.key.function), Array(job.key.name), line.finish()))
+      let line = JobFile.line(of: job).finish()
+      lines.append((Array(job.key.function), Array(job.key.name), line))
     }
     lines.sort {
       $0.function != $1.function
@@ -26,6 +20,22 @@ extension JobFile {
         : $0.name.lexicographicallyPrecedes($1.name)
     }
     return lines.flatMap(\.line)
+  }
+
+  /// The line of a job, without its end.
+  static func line(of job: JobFields) -> JSONLine {
+    var line = JSONLine()
+    line.append("func", job.key.function)
+    line.append("name", job.key.name)
+    line.append("workload", job.workload)
+    line.append("sched_at", job.scheduledAt)
+    if job.timeout != 0 { line.append("timeout", Int64(job.timeout)) }
+    if job.count != 0 { line.append("count", Int64(job.count)) }
+    return line
+  }
+
+  static func append(lineOf job: JobFields, to buffer: inout ByteBuffer) {
+    line(of: job).finish(into: &buffer)
   }
 
   static func list(ofLines file: Bytes) throws(Problem) -> [UInt8] {

@@ -43,7 +43,7 @@ enum Main {
       "help", "timeout", "later", "workload", "redis", "cpus", "cpuprofile", "thread", "threads",
       "lock-name", "lock-count", "broadcast", "no-name", "data", "work-data", "retry-secs",
       "skip-fail", "mem-limit", "pipe", "ready-timeout", "json", "format", "client-name",
-      "client-token",
+      "client-token", "from-line", "skip-bad", "sort-memory",
     ]
     // What these take is a value, whatever it looks like.
     let takers: Set<String> = ["-f", "-n", "-w", "-o", "-i", "--args", "-args", "--workload"]

@@ -135,6 +135,29 @@ struct Remote {
     }
   }
 
+  /// Sends a list and goes on; `done` hears why it failed, or `nil`, while `turn` runs.
+  func startLoad(_ list: [UInt8], _ done: @escaping (Failure?) -> Void) throws {
+    let loop = client.loop
+    do {
+      _ = try list.withUnsafeBytes { list in
+        try client.load(
+          list,
+          .call { outcome in
+            done(outcome == .success ? nil : failure("load", outcome))
+            loop.stop()
+          }, timeout: .max)
+      }
+    } catch {
+      throw failure("load", error)
+    }
+  }
+
+  /// Waits until one of the lists is answered.
+  func turn() { client.loop.run() }
+
+  /// Does what can be done without waiting.
+  func poll() { client.loop.step() }
+
   func shutDown() throws {
     try expectSuccess("shutdown") { () throws(RequestError) in
       try client.shutdownAndWait(timeout: .max)

@@ -1,6 +1,7 @@
 import PeriodicCore
-import PeriodicWire
 import Testing
+
+@testable import PeriodicWire
 
 @Suite struct `DUMP` {
   @Test func `of generation 2 over the limit is refused, not cut`() {
@@ -39,6 +40,20 @@ import Testing
     let jobs = Array(repeating: job, count: 101)
     #expect(dump(.generation1(id), jobs) == frame(100) + frame(1) + end)
     #expect(dump(.generation1(id), Array(jobs[..<100])) == frame(100) + end)
+  }
+
+  @Test func `over HTTP is lines in chunks, the last of them empty`() throws {
+    var context = HTTPReplyContext()
+    context.takesChunks = true
+    let line = #"{"func":"f","name":"n","workload":"","sched_at":0}"# + "\n"
+    let jobs = Array(repeating: dumped("f", "n"), count: 2000)
+    let text = String(decoding: dump(.lines(context), jobs), as: UTF8.self)
+    let parts = text.split(separator: "\r\n", omittingEmptySubsequences: false)
+    let sizes = stride(from: 0, to: parts.count - 3, by: 2).map { Int(parts[$0], radix: 16) }
+    let chunks = stride(from: 1, to: parts.count - 3, by: 2).map { String(parts[$0]) }
+    #expect(chunks.joined() == String(repeating: line, count: 2000))
+    #expect(sizes == chunks.map(\.utf8.count) && sizes.count == 2)
+    #expect(parts.suffix(3) == ["0", "", ""])
   }
 
   private func dump(_ form: DumpForm, _ jobs: [Assignment], limit: Int = 1 << 20) -> [UInt8] {

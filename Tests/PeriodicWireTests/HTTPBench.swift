@@ -53,6 +53,7 @@ final class HTTPBench {
     switch action {
     case .ready: "ready"
     case .status: "status"
+    case .dump: "dump"
     case .functionStatus(let function): "status \(text(function))"
     case .command(.submit(let job)): "submit \(self.words(job))"
     case .command(.run(let job)): "run \(self.words(job))"

@@ -36,6 +36,7 @@ REQUESTS = [
     request("/f", None, "DELETE"),
     request("/f", None, "PUT"),
     request("/periodic/status/"),
+    request("/periodic/dump"),
     request("/periodic/submit/f/n", b"w"),
     request("/periodic/run/f/n", b"w"),
     request("/periodic/remove/f/n", b""),
