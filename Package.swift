@@ -61,8 +61,8 @@ let package = Package(
     .executableTarget(
       name: "periodic",
       dependencies: [
-        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicStore", "PeriodicClient",
-        "PeriodicWire",
+        "PeriodicRuntime", "PeriodicCore", "PeriodicLoop", "PeriodicClient", "PeriodicWire",
+        "PeriodicStore", "PeriodicStoreSQLite",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
         .product(name: "Logging", package: "swift-log"),
       ],

@@ -19,7 +19,9 @@ extension JobDatabase {
       let number = Int64(id.number)
       row.bind(1, number)
       try row.forEachRow { () throws(StoreError) in
-        if !leftovers.hides(number, of: row.bytes(1)) { visit(try job(number, row)) }
+        if !leftovers.hides(number, of: row.bytes(1)) {
+          visit(try JobRow(row, of: connection.path).job(number))
+        }
       }
     }
   }
@@ -29,7 +31,7 @@ extension JobDatabase {
       "SELECT name FROM functions ORDER BY name", on: connection, "read the functions")
     try select.forEachRow { () throws(StoreError) in
       let name = select.bytes(0)
-      try require(JobDatabase.isName(name), "functions: a name of \(name.count) bytes")
+      try require(JobRow.isName(name), "functions: a name of \(name.count) bytes")
       visit(.function(name))
     }
   }
@@ -50,7 +52,7 @@ extension JobDatabase {
     let select = try Statement("SELECT up_to FROM reserved", on: connection, "read the numbers")
     try select.forEachRow { () throws(StoreError) in
       let limit = select.number(0)
-      try require(0...JobDatabase.lastNumber ~= limit, "reserved: up to \(limit)")
+      try require(0...JobRow.lastNumber ~= limit, "reserved: up to \(limit)")
       visit(.reserved(upTo: UInt64(limit)))
     }
   }
@@ -69,63 +71,11 @@ extension JobDatabase {
         if lastHidden < 0 { firstHidden = id }
         lastHidden = id
       } else {
-        visit(.job(try entry(id, select)))
+        visit(.job(try JobRow(select, of: connection.path).entry(id)))
       }
     }
     leftovers.narrow(from: firstHidden, through: lastHidden)
   }
-
-  private func entry(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredEntry {
-    guard let length = UInt32(exactly: row.number(4)) else {
-      throw damaged("job \(id): workload of \(row.number(4)) bytes")
-    }
-    _ = try details(id, row)
-    return StoredEntry(
-      id: try number(id), key: try key(id, row), due: row.number(3), workloadLength: Int(length))
-  }
-
-  private func job(_ id: Int64, _ row: Statement) throws(StoreError) -> StoredJob {
-    let details = try details(id, row)
-    let fields = JobFields(
-      key: try key(id, row), workload: row.bytes(9), scheduledAt: row.number(4),
-      timeout: details.timeout, count: details.count, origin: details.origin)
-    return StoredJob(
-      id: try number(id), job: fields, due: row.number(3), previousRunAt: row.number(8))
-  }
-
-  private func details(
-    _ id: Int64, _ row: Statement
-  ) throws(StoreError) -> (timeout: Int32, count: Int32, origin: JobOrigin) {
-    guard let timeout = Int32(exactly: row.number(5)) else {
-      throw damaged("job \(id): timeout \(row.number(5))")
-    }
-    guard let count = Int32(exactly: row.number(6)) else {
-      throw damaged("job \(id): count \(row.number(6))")
-    }
-    guard let origin = UInt8(exactly: row.number(7)).flatMap(JobOrigin.init) else {
-      throw damaged("job \(id): origin \(row.number(7))")
-    }
-    return (timeout, count, origin)
-  }
-
-  private func number(_ id: Int64) throws(StoreError) -> JobID {
-    try require(0..<JobDatabase.lastNumber ~= id, "jobs: id \(id)")
-    return JobID(UInt64(id))
-  }
-
-  private func key(_ id: Int64, _ row: Statement) throws(StoreError) -> JobKey {
-    let key = JobKey(function: row.bytes(1), name: row.bytes(2))
-    try require(JobDatabase.isName(key.function), "job \(id): func of \(key.function.count) bytes")
-    try require(JobDatabase.isName(key.name), "job \(id): name of \(key.name.count) bytes")
-    return key
-  }
-
-  private static func isName(_ bytes: Bytes) -> Bool {
-    1...Limits.nameBytes ~= bytes.count
-  }
-
-  /// Numbers stay below this one, so that every peer can hold them.
-  private static let lastNumber: Int64 = 1 << 53
 
   private func require(
     _ holds: Bool, _ what: @autoclosure () -> String
