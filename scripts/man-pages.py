@@ -22,6 +22,16 @@ STATUS = [
     ("1", "The server refused, could not be reached, or something failed; the reason is on the standard error."),
     ("2", "Wrong usage."),
 ]
+CHECK_STATUS = [
+    ("0", "The file is sound."),
+    ("1", "It is damaged, or could not be looked at; a summary is printed in the first case only."),
+    ("2", "Wrong usage."),
+]
+REPAIR_STATUS = [
+    ("0", "The new store has all that could be read; what is printed says what could not."),
+    ("1", "There is no new store; the reason is on the standard error."),
+    ("2", "Wrong usage."),
+]
 WORKER_STATUS = [
     ("0", "Ended by HUP, TERM or INT; or periodic run has the result."),
     ("1", "It could not begin; or nobody can do the function, or the job of periodic run failed."),
@@ -93,6 +103,18 @@ PAGES = {
     ),
     "periodic-load": Page(
         "periodic load", examples=["periodic load jobs.bin", "periodic load jobs.jsonl --from-line 4097"], see="periodic-dump(1), periodic-dump(5)"
+    ),
+    "periodic-check": Page(
+        "periodic check",
+        examples=["periodic check /var/lib/periodic/jobs.sqlite"],
+        statuses=CHECK_STATUS,
+        see="periodic-repair(1)",
+    ),
+    "periodic-repair": Page(
+        "periodic repair",
+        examples=["periodic repair --salvage jobs.sqlite -o saved.sqlite", "periodic check saved.sqlite"],
+        statuses=REPAIR_STATUS,
+        see="periodic-check(1)",
     ),
     "periodic-shutdown": Page("periodic shutdown", examples=["periodic shutdown"], see="periodicd(8)"),
     "periodic-ping": Page("periodic ping", examples=["periodic ping"]),

@@ -58,7 +58,9 @@ final class PageSource {
     var have = 0
     while have < count {
       let got = bytes.withUnsafeMutableBytes {
-        pread(file, $0.baseAddress! + have, count - have, off_t(offset + have))
+        pread(
+          file, UnsafeMutableRawBufferPointer(rebasing: $0[have...]).baseAddress, count - have,
+          off_t(offset + have))
       }
       if got < 0, errno == EINTR { continue }
       if got < 0 { return nil }

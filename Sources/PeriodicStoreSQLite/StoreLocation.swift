@@ -87,7 +87,7 @@ extension StoreError {
 
   static func advice(_ path: String) -> String {
     "; `periodic check \(path)` says what is damaged, "
-      + "`periodic repair --salvage \(path)` saves what can be read"
+      + "`periodic repair --salvage \(path) -o NEW` saves what can be read"
   }
 
   /// What a failed system call means for a store.

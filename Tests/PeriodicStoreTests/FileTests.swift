@@ -118,7 +118,7 @@ import Testing
   /// What the operator of a damaged store is told to do.
   private var advice: String {
     "; `periodic check \(path)` says what is damaged, "
-      + "`periodic repair --salvage \(path)` saves what can be read"
+      + "`periodic repair --salvage \(path) -o NEW` saves what can be read"
   }
 
   @Test func `knows when it was written last`() throws {

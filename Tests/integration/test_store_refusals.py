@@ -67,7 +67,7 @@ def test_a_damaged_store_is_refused_with_what_to_do(make_daemon, tmp_path):
         file.seek(8 * 4096)
         file.write(b"\xa5" * 30 * 4096)
     line = refusal(str(path))
-    assert f"`periodic check {path}`" in line and f"`periodic repair --salvage {path}`" in line
+    assert f"`periodic check {path}`" in line and f"`periodic repair --salvage {path} -o NEW`" in line
 
 
 def test_damage_that_is_met_later_makes_a_store_read_only(make_daemon, tmp_path):
