@@ -55,9 +55,10 @@ struct SalvageRun {
   private mutating func copyJobs(_ progress: (Int) -> Void) throws(StoreError) {
     var failure: StoreError?
     var seen = 0
+    var isLoose = false
     func take(_ id: Int64, _ bytes: [UInt8], _ run: inout SalvageRun) {
       do throws(StoreError) {
-        if failure == nil { try run.take(id, bytes) }
+        if failure == nil { try run.take(id, bytes, isLoose: isLoose) }
       } catch {
         failure = error
       }
@@ -67,6 +68,7 @@ struct SalvageRun {
     var run = self
     source.walk.walkTable(source.roots.jobs) { take($0, $1, &run) }
     let found = try target.number("SELECT count(*) FROM jobs")
+    isLoose = true
     source.walk.searchLoose(knowsFree: source.knowsFree) { take($0, $1, &run) }
     self = run
     if let failure { throw failure }
@@ -84,9 +86,12 @@ struct SalvageRun {
     }
   }
 
-  private mutating func take(_ id: Int64, _ bytes: [UInt8]) throws(StoreError) {
+  private mutating func take(
+    _ id: Int64, _ bytes: [UInt8], isLoose: Bool
+  ) throws(StoreError) {
     guard let job = SalvagedJob(id, bytes) else {
-      result.brokenRows += 1
+      // Pages that nothing leads to may be of any table.
+      if !isLoose { result.brokenRows += 1 }
       return
     }
     highest = max(highest, id)

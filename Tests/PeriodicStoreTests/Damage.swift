@@ -24,11 +24,11 @@ struct Damage {
     store.close()
     RawDatabase.run(
       """
-      WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 4999)
+      WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 2999)
       INSERT INTO jobs(id, func, name, due_ms, scheduled_at, timeout, count, origin,
         previous_run_at, extra, workload)
-      SELECT i, CAST('function ' || i % 7 AS BLOB), CAST('job ' || i AS BLOB), i * 1000, i, 0, 0, 2,
-        0, iif(i % 3 = 0, x'01', NULL), zeroblob(iif(i % 200 = 0, 9000, i % 150)) FROM n;
+      SELECT i, CAST('function ' || (i % 7) AS BLOB), CAST('job ' || i AS BLOB), i * 1000, i,
+        0, 0, 2, 0, iif(i % 3 = 0, x'01', NULL), zeroblob(iif(i % 200 = 0, 9000, i % 150)) FROM n;
       INSERT INTO functions SELECT DISTINCT func, NULL FROM jobs;
       INSERT INTO settings VALUES(x'61', 7);
       INSERT INTO reserved VALUES(1, 10000);

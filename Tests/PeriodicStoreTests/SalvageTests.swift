@@ -21,7 +21,7 @@ import Testing
   /// Whatever page it is, no more is lost than its own jobs, which lie side by side.
   @Test func `with a page of zeros saves all jobs of other pages`() throws {
     let damage = try Damage()
-    for page in 0..<damage.pages where page < 12 || page % 9 == 0 {
+    for page in 0..<damage.pages where page < 8 || page % 25 == 0 {
       let bytes = damage.changed(page) { for index in $0.indices { $0[index] = 0 } }
       try expectFewLost(damage, bytes, "page \(page + 1)")
     }
@@ -36,7 +36,7 @@ import Testing
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(state >> 33) % limit
     }
-    let count = Int(ProcessInfo.processInfo.environment["DAMAGE_COUNT"] ?? "") ?? 40
+    let count = Int(ProcessInfo.processInfo.environment["DAMAGE_COUNT"] ?? "") ?? 12
     for _ in 0..<count {
       let page = next(2) == 0 ? next(8) : next(damage.pages)
       let offset = next(2) == 0 ? next(16) : next(Damage.page)
@@ -60,7 +60,7 @@ import Testing
 
   @Test func `whose first pages of the jobs are a copy of another finds the others`() throws {
     let damage = try Damage()
-    let leaf = damage.sound[100 * Damage.page..<101 * Damage.page]
+    let leaf = damage.sound[50 * Damage.page..<51 * Damage.page]
     let bytes = damage.changed(1) { $0.replaceSubrange($0.indices, with: leaf) }
     let (problems, _, jobs) = try damage.salvage(bytes)
     #expect(problems > 0)
@@ -70,11 +70,11 @@ import Testing
   @Test func `reads what is in its log only`() throws {
     let damage = try Damage()
     try Data(damage.sound).write(to: URL(fileURLWithPath: damage.path))
-    RawDatabase.run("DELETE FROM jobs WHERE id > 3000", on: damage.path, isCrash: true)
+    RawDatabase.run("DELETE FROM jobs WHERE id > 2000", on: damage.path, isCrash: true)
     #expect(FileManager.default.fileExists(atPath: damage.path + "-wal"))
     let report = try Salvage.run(damage.path, to: damage.saved)
     #expect(report.isComplete, "\(report)")
-    #expect(Damage.jobs(in: damage.saved) == damage.jobs.filter { $0.key <= 3000 })
+    #expect(Damage.jobs(in: damage.saved) == damage.jobs.filter { $0.key <= 2000 })
     #expect(FileManager.default.fileExists(atPath: damage.path + "-wal"))
   }
 
@@ -98,7 +98,7 @@ import Testing
     ("UPDATE settings SET value = -1", "settings: a is -1"),
     (
       "UPDATE reserved SET up_to = 9",
-      "reserved: numbers up to 9 were given away, but there is 4999"
+      "reserved: numbers up to 9 were given away, but there is 2999"
     ),
   ])
   func `says which values no server could take`(_ change: String, _ sentence: String) throws {
