@@ -2,8 +2,9 @@ import Glibc
 import SimulationKit
 
 // simulate [--seed N] [--count N] [--steps N] [--only engine|server] [--without ACT,ACT...]
-// [--trace yes]: runs seeds of the engine and of the server core, and prints one digest over all of them. A broken
-// invariant stops the process and names its seed. ACTs are named in ActWeights.swift.
+// [--trace yes]: runs seeds of the engine and of the server core, and prints one digest over all of
+// them. A broken invariant stops the process and names its seed. ACTs are named in
+// ActWeights.swift.
 var seed: UInt64 = 1
 var count = 100
 var steps = 400
