@@ -92,8 +92,7 @@ public struct SessionScript {
     for act in acts {
       switch act {
       case .open(let greeting):
-        guard let number = bench.open() else { continue }
-        say(greeting, number, bench, &cuts, withTurns: alone)
+        say(greeting, bench.open(), bench, &cuts, withTurns: alone)
       case .say(let connection, let requests) where alone:
         for request in requests {
           say(request, connection, bench, &cuts, withTurns: true)
