@@ -16,13 +16,17 @@ public final class SessionBench {
   private var hasEnded: [Bool] = []
   private var now = Now(monotonic: 5000, wall: 1_700_000_000_000)
   private var wakeAt = Int64.max
+  private let store = MemoryStore()
   private var flying: StoreBatch?
+  private var reads: [StoreRead] = []
+  private var isProbed = false
   private var mustFail = false
 
   public init(isDurable: Bool) {
     var limits = Limits()
     limits.frameBytes = frameLimit
     core = ServerCore(ServerConfiguration(limits: limits, isDurable: isDurable))
+    inStore { try store.open() }
     core.storeReady(at: now)
     settle()
   }
@@ -77,15 +81,34 @@ public final class SessionBench {
   /// Turns, and the store answers for everything it is given.
   public func settle() {
     turn()
-    while let batch = flying {
-      flying = nil
-      core.stored(
-        batch, failure: mustFail ? StoreError(.full, "as the script says") : nil, at: now
-      ) { carryOut($0) }
-      mustFail = false
-      turn()
-    }
+    while answer() { turn() }
     core.checkInvariants(at: now)
+  }
+
+  /// The store answers for one thing that it was given; whether there was any.
+  private func answer() -> Bool {
+    if let batch = flying {
+      flying = nil
+      let failure = mustFail ? StoreError(.full, "as the script says") : nil
+      mustFail = false
+      if failure == nil { inStore { try store.apply(batch) } }
+      core.stored(batch, failure: failure, at: now) { carryOut($0) }
+    } else if !reads.isEmpty {
+      let read = reads.removeFirst()
+      let rows = StoreBatch()
+      inStore { try store.read(read.ids) { rows.append(.put($0)) } }
+      core.wasRead(read, rows: rows, failure: nil, at: now)
+    } else if isProbed {
+      isProbed = false
+      core.probed(nil, at: now)
+    } else {
+      return false
+    }
+    return true
+  }
+
+  private func inStore(_ body: () throws -> Void) {
+    do { try body() } catch { expect(false, "a store in memory: \(error)") }
   }
 
   /// The store will refuse the next batch that it is given.
@@ -113,7 +136,8 @@ public final class SessionBench {
     case .apply(let batch):
       expect(flying == nil, "one batch at a time")
       flying = batch
-    case .read: expect(false, "nothing is kept out of memory here")
+    case .read(let read): reads.append(read)
+    case .probe: isProbed = true
     case .wake(let time): wakeAt = time
     default: break
     }
