@@ -29,14 +29,14 @@ import Testing
 
   @Test func `with changed bytes saves all jobs of other pages`() throws {
     let damage = try Damage()
-    var random = SystemRandomNumberGenerator()
-    let seed = UInt64.random(in: 0...UInt64.max, using: &random)
+    let environment = ProcessInfo.processInfo.environment
+    let seed = UInt64(environment["DAMAGE_SEED"] ?? "") ?? 1
     var state = seed
     func next(_ limit: Int) -> Int {
       state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
       return Int(state >> 33) % limit
     }
-    let count = Int(ProcessInfo.processInfo.environment["DAMAGE_COUNT"] ?? "") ?? 12
+    let count = Int(environment["DAMAGE_COUNT"] ?? "") ?? 12
     for _ in 0..<count {
       let page = next(2) == 0 ? next(8) : next(damage.pages)
       let offset = next(2) == 0 ? next(16) : next(Damage.page)
