@@ -47,7 +47,9 @@ extension Engine {
   private func isUnborn(_ job: Slot) -> Bool {
     var version = newestStaged(job)
     while version != .none {
-      if versions[version].pointee.isFirst { return true }
+      if versions[version].pointee.isFirst {
+        return versions[version].pointee.batch > committedBatch
+      }
       version = versions[version].pointee.older
     }
     return false

@@ -22,16 +22,21 @@ extension Engine {
   /// other operations of the batch still count as on their way.
   public mutating func failed(_ batch: UInt64, at now: Now, into effects: inout Effects) {
     observe(now)
-    while firstStaged != .none, versions[firstStaged].pointee.batch <= committedBatch {
+    while !hasSettled(committedBatch) {
       settleCommitted(at: now, into: &effects)
     }
     keepWarm(batch)
     var refused: [Slot] = []
-    while firstStaged != .none, versions[firstStaged].pointee.batch <= batch {
+    while !hasSettled(batch) {
       refused.append(popStaged())
     }
     for version in refused.reversed() { takeBack(version, at: now, into: &effects) }
     serveMarked(at: now, into: &effects)
+  }
+
+  /// Whether every durable version up to `batch` is counted and assignable.
+  public func hasSettled(_ batch: UInt64) -> Bool {
+    firstStaged == .none || versions[firstStaged].pointee.batch > batch
   }
 
   /// Enters a version at the end of the line; the job's fields are already the new ones.
@@ -51,9 +56,9 @@ extension Engine {
   }
 
   /// Lets a bounded number of durable versions become assignable.
-  mutating func settleCommitted(at now: Now, into effects: inout Effects) {
+  public mutating func settleCommitted(at now: Now, into effects: inout Effects) {
     var left = 1024
-    while left > 0, firstStaged != .none, versions[firstStaged].pointee.batch <= committedBatch {
+    while left > 0, !hasSettled(committedBatch) {
       left -= 1
       let slot = popStaged()
       let version = versions[slot].pointee

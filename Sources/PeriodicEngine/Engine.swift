@@ -74,7 +74,8 @@ public struct Engine: ~Copyable {
   var sessionGeneration: UInt32 = 0
 
   // Cursors: what `work` has still to do.
-  var committedBatch: UInt64 = 0
+  /// The newest batch that is durable.
+  public internal(set) var committedBatch: UInt64 = 0
   var firstStaged: Slot = .none
   var lastStaged: Slot = .none
   var firstDropped: Slot = .none
@@ -140,7 +141,7 @@ public struct Engine: ~Copyable {
   /// Whether `work` has something to do now.
   public var hasWork: Bool {
     hasClockWork || !closingSessions.isEmpty || firstDropped != .none
-      || (firstStaged != .none && versions[firstStaged].pointee.batch <= committedBatch)
+      || !hasSettled(committedBatch)
       || cooling.first.map { $0.batch <= committedBatch } ?? false
   }
 

@@ -8,6 +8,8 @@ struct StatusCursor {
   static let slice = 512
 
   var writer: StatusWriter
+  /// What was durable when it was asked for is counted.
+  let batch: UInt64
   /// The name of the last function looked at.
   var last: [UInt8]?
 }
@@ -15,11 +17,21 @@ struct StatusCursor {
 extension ServerCore {
   func startStatus(_ message: MessageID, _ session: Session, at now: Now) {
     guard let writer = statusWriter(message, session) else { return }
-    startAtOnce(.status(StatusCursor(writer: writer)), of: session, at: now)
+    let cursor = StatusCursor(writer: writer, batch: engine.committedBatch)
+    if engine.hasSettled(cursor.batch) {
+      startAtOnce(.status(cursor), of: session, at: now)
+    } else {
+      start(.status(cursor), of: session)
+    }
   }
 
   /// Shows the next functions; of a connection with an identity, those that it may speak of.
   func advance(_ cursor: StatusCursor, _ session: Session, at now: Now) -> StatusCursor? {
+    if !engine.hasSettled(cursor.batch) {
+      engine.settleCommitted(at: now, into: &effects)
+      carryOut(for: nil)
+      return cursor
+    }
     var cursor = cursor
     let principal = identities == nil ? nil : principal(of: session)
     var last: [UInt8]?

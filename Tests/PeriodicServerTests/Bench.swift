@@ -131,6 +131,8 @@ final class Peer {
   private var decoder = Generation2ReplyDecoder(limit: 64 << 20)
   var isClosed = false
   var reads = true
+  /// What the last data reply held.
+  private(set) var data: [UInt8] = []
 
   init(
     _ bench: Bench, _ role: Role = .client, _ generation: Generation = .two,
@@ -205,6 +207,7 @@ final class Peer {
       guard case .message(let message, let used) = decoder.next(received.bytes) else {
         return found
       }
+      if case .data(_, let bytes) = message { data = Array(bytes) }
       found.append(words(message))
       received.consume(used)
     }

@@ -18,6 +18,26 @@ import Testing
     #expect(bench.operations.count { $0.hasPrefix("put") } == 2000)
   }
 
+  @Test func `is counted in full by the STATUS behind it`() {
+    let bench = Bench()
+    let peer = Peer(bench)
+    jobList(20_000).withUnsafeBytes { peer.send(.load($0), 7) }
+    peer.send(.status, 8)
+    bench.settle()
+    #expect(peer.replies().first == "7 success")
+    #expect(peer.data.starts(with: Array("f,0,20000,".utf8)))
+  }
+
+  @Test func `is in full in the DUMP behind it`() {
+    let bench = Bench()
+    let peer = Peer(bench)
+    jobList(20_000).withUnsafeBytes { peer.send(.load($0), 7) }
+    peer.send(.dump, 8)
+    bench.settle()
+    #expect(peer.replies().first == "7 success")
+    #expect(Array(peer.data.prefix(8)) == [0, 0, 0, 0, 0, 0, 0x4e, 0x20])
+  }
+
   @Test func `stops while the store has enough to do`() {
     let bench = Bench { $0.batchOperations = 100 }
     let peer = Peer(bench)
