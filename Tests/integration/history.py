@@ -4,7 +4,8 @@ after a crash.
 Each job has one owner, which asks for one change after the other on one connection, so that its
 states have an order. Of these the acknowledged ones count for certain, the others may have happened
 or not: what is found has to be the state after the last acknowledged change, or after one of those
-that were asked for later.
+that were asked for later. A refusal promises nothing: of a commit that failed the bytes may still be in
+the file. A job that nobody asked for may never be found.
 """
 
 from __future__ import annotations
@@ -16,14 +17,21 @@ import time
 Key = tuple[bytes, bytes]
 
 
+# What the server's clock may show less, or more, than ours when it takes a request, in milliseconds:
+# its turn may have begun before.
+CLOCK = 1000
+
+
 @dataclasses.dataclass(frozen=True)
 class State:
     """A job as it stands in the file; a job that is not there is None."""
 
     workload: bytes
-    count: int
-    # Due in the far future, not now or in a second.
-    is_far: bool
+    # When it is due, in milliseconds since 1970.
+    due: int
+    # How often it was put back for later, and what was submitted with it.
+    count: int = 0
+    timeout: int = 0
 
 
 @dataclasses.dataclass
@@ -31,6 +39,23 @@ class Change:
     state: State | None
     asked: int
     acknowledged: int | None = None
+    is_refused: bool = False
+    # The due time counts from when the server took the request: the state has the earliest.
+    is_from_now: bool = False
+
+    def allows(self, found: State | None) -> bool:
+        if self.state is None or found is None:
+            return found is self.state
+        if dataclasses.replace(found, due=self.state.due) != self.state:
+            return False
+        if not self.is_from_now:
+            return found.due == self.state.due
+        end = self.acknowledged or time.monotonic_ns()
+        latest = self.state.due + (end - self.asked) // 1_000_000
+        return self.state.due - CLOCK <= found.due <= latest + CLOCK
+
+
+NEVER = Change(None, 0)
 
 
 class History:
@@ -39,15 +64,15 @@ class History:
     def __init__(self) -> None:
         self.jobs: dict[Key, list[Change]] = {}
 
-    def ask(self, key: Key, state: State | None) -> Change:
-        change = Change(state, time.monotonic_ns())
+    def ask(self, key: Key, state: State | None, is_from_now: bool = False) -> Change:
+        change = Change(state, time.monotonic_ns(), is_from_now=is_from_now)
         self.jobs.setdefault(key, []).append(change)
         return change
 
     def state(self, key: Key) -> State | None:
-        """What the job is when all that was asked for is done."""
-        changes = self.jobs.get(key)
-        return changes[-1].state if changes else None
+        """What the job is when all that was asked for, and not refused, is done."""
+        kept = (change for change in reversed(self.jobs.get(key, [])) if not change.is_refused)
+        return next(kept, NEVER).state
 
     def acknowledged(self) -> int:
         return sum(change.acknowledged is not None for job in self.jobs.values() for change in job)
@@ -56,23 +81,33 @@ class History:
         found = (change.acknowledged for job in self.jobs.values() for change in job)
         return [moment for moment in found if moment is not None]
 
-    def violations(self, found: dict[Key, State], at: int | None = None) -> list[str]:
-        """What was promised before the moment `at`, the end if none is given, and does not hold."""
-        wrong = []
-        for key, changes in self.jobs.items():
-            allowed = possible(changes, at)
-            if found.get(key) not in allowed:
-                wrong.append(f"{key}: found {found.get(key)}, may be one of {allowed}")
-        return wrong
+    def refused(self) -> int:
+        return sum(change.is_refused for job in self.jobs.values() for change in job)
 
 
-def possible(changes: list[Change], at: int | None) -> list[State | None]:
-    known = [change for change in changes if at is None or change.asked <= at]
-    states: list[State | None] = [None]
-    for change in known:
+def violations(
+    histories: list[History], found: dict[Key, State], at: int | None = None
+) -> list[str]:
+    """What was promised before the moment `at`, the end if none is given, and does not hold."""
+    wrong = []
+    asked = {key: changes for history in histories for key, changes in history.jobs.items()}
+    for key in asked.keys() | found.keys():
+        allowed = possible(asked.get(key, []), at)
+        if not any(change.allows(found.get(key)) for change in allowed):
+            may_be = [change.state for change in allowed]
+            wrong.append(f"{key}: found {found.get(key)}, may be one of {may_be}")
+    return sorted(wrong)
+
+
+def possible(changes: list[Change], at: int | None) -> list[Change]:
+    """The changes of a job of which one may be the last that is in the file."""
+    last = [NEVER]
+    for change in changes:
+        if at is not None and change.asked > at:
+            break
         is_certain = change.acknowledged is not None and (at is None or change.acknowledged <= at)
-        states = [change.state] if is_certain else [*states, change.state]
-    return states
+        last = [change] if is_certain else [*last, change]
+    return last
 
 
 def stored(path) -> dict[Key, State]:
@@ -81,16 +116,16 @@ def stored(path) -> dict[Key, State]:
     try:
         rows = file.execute(
             """
-            SELECT func, name, workload, count, due_ms FROM jobs WHERE NOT EXISTS
+            SELECT func, name, workload, due_ms, count, timeout, scheduled_at FROM jobs
+            WHERE NOT EXISTS
               (SELECT 1 FROM drops WHERE drops.func = jobs.func AND jobs.id <= drops.up_to)
             """
         ).fetchall()
     finally:
         file.close()
-    far = (time.time() + 1800) * 1000
-    found = {
-        (bytes(function), bytes(name)): State(bytes(workload), count, due > far)
-        for function, name, workload, count, due in rows
-    }
+    found = {}
+    for function, name, workload, due, count, timeout, shown in rows:
+        assert shown == due // 1000, f"{name}: workers are shown {shown}, it is due at {due} ms"
+        found[bytes(function), bytes(name)] = State(bytes(workload), due, count, timeout)
     assert len(found) == len(rows), "a job is there once"
     return found

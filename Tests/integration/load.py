@@ -18,6 +18,8 @@ class Owner(threading.Thread):
     role = wire.CLIENT
     # Changes that it keeps under way by `act`.
     window = 32
+    # Refusals belong to the test; else one is a fault of the daemon.
+    may_be_refused = False
 
     def __init__(self, address: str, number: int, seed: int, until: float | None = None):
         super().__init__()
@@ -52,17 +54,28 @@ class Owner(threading.Thread):
         """Asks for one change."""
 
     def hear(self, message: bytes, command: int, _: bytes, peer: wire.Peer2) -> None:
-        assert command in (wire.SUCCESS, wire.UNKNOWN), command
-        for change in self.waiting.pop(message):
-            change.acknowledged = time.monotonic_ns()
+        self.settle(self.waiting.pop(message), command)
+
+    def settle(self, changes: list[Change], command: int) -> None:
+        """Notes the reply to a request. A refusal acknowledges nothing."""
+        refusals = [wire.UNKNOWN] if self.may_be_refused else []
+        assert command in [wire.SUCCESS, *refusals], f"command {command} for {changes}"
+        for change in changes:
+            if command == wire.SUCCESS:
+                change.acknowledged = time.monotonic_ns()
+            else:
+                change.is_refused = True
 
     def ask(self, peer: wire.Peer2, command: int, arguments: bytes, changes: list[Change]) -> None:
         self.waiting[peer.send(command, arguments)] = changes
 
-    def submit(self, peer: wire.Peer2, key, workload: bytes, is_far: bool) -> None:
-        change = self.history.ask(key, State(workload, 0, is_far))
-        at = int(time.time()) + 3600 if is_far else 0
-        self.ask(peer, wire.SUBMIT, wire.job2(*key, workload=workload, at=at), [change])
+    def submit(self, peer: wire.Peer2, key, workload: bytes) -> None:
+        """Submits a job an hour ahead or later."""
+        at = int(time.time()) + 3600 + self.chance.randrange(1 << 20)
+        count, timeout = self.chance.randrange(3), self.chance.randrange(3)
+        change = self.history.ask(key, State(workload, at * 1000, count, timeout))
+        job = wire.job2(*key, workload=workload, at=at, count=count, timeout=timeout)
+        self.ask(peer, wire.SUBMIT, job, [change])
 
 
 class Submitter(Owner):
@@ -78,7 +91,7 @@ class Submitter(Owner):
         else:
             self.versions += 1
             size = 20_000 if self.chance.random() < 0.01 else 80
-            self.submit(peer, key, b"%d " % self.versions + b"x" * size, is_far=True)
+            self.submit(peer, key, b"%d " % self.versions + b"x" * size)
 
 
 class Dropper(Owner):
@@ -93,7 +106,7 @@ class Dropper(Owner):
             changes = [self.history.ask(key, None) for key in gone]
             self.ask(peer, wire.DROP, wire.str8(function), changes)
         else:
-            self.submit(peer, (function, b"%d" % self.sent), b"w", is_far=True)
+            self.submit(peer, (function, b"%d" % self.sent), b"w")
         self.sent += 1
 
 
@@ -125,16 +138,20 @@ class Worker(Owner):
         self.more()
 
     def more(self) -> None:
-        for _ in range(self.grabs):
-            key = (self.function, b"%d" % self.sent)
-            self.sent += 1
-            change = self.history.ask(key, State(b"work", 0, False))
-            message = self.producer.send(wire.SUBMIT, wire.job2(*key, workload=b"work"))
-            self.submitted[message] = change
-        while self.submitted:
-            message, command, _ = self.producer.receive()
-            assert command == wire.SUCCESS
-            self.submitted.pop(message).acknowledged = time.monotonic_ns()
+        """Submits jobs that are due now, until one is taken."""
+        is_taken = False
+        while not is_taken and self.is_on_time():
+            for _ in range(self.grabs):
+                key = (self.function, b"%d" % self.sent)
+                self.sent += 1
+                state = State(b"work", milliseconds())
+                change = self.history.ask(key, state, is_from_now=True)
+                message = self.producer.send(wire.SUBMIT, wire.job2(*key, workload=b"work"))
+                self.submitted[message] = change
+            while self.submitted:
+                message, command, _ = self.producer.receive()
+                self.settle([self.submitted.pop(message)], command)
+                is_taken = is_taken or command == wire.SUCCESS
 
     def hear(self, message: bytes, command: int, data: bytes, peer: wire.Peer2) -> None:
         if message == self.registering or message in self.grabbing and command == wire.SUCCESS:
@@ -155,16 +172,24 @@ class Worker(Owner):
     def report(self, key, peer: wire.Peer2) -> None:
         handle = wire.str8(key[0]) + wire.str8(key[1])
         before = self.history.state(key)
-        kind = self.chance.choice(["done", "done", "fail", "later"])
+        kind = self.chance.choice(["done", "done", "fail", "later", "again"])
         if kind == "done":
             self.ask(peer, wire.DONE, handle + b"result", [self.history.ask(key, None)])
         elif kind == "fail":
-            state = State(before.workload, before.count, False)
-            self.ask(peer, wire.FAIL, handle, [self.history.ask(key, state)])
+            change = self.put_back(key, before.count, 1)
+            self.ask(peer, wire.FAIL, handle, [change])
         else:
-            state = State(before.workload, before.count + 1, True)
-            arguments = handle + struct.pack(">qh", 3600, 1)
-            self.ask(peer, wire.LATER, arguments, [self.history.ask(key, state)])
+            delay, step = 3600 if kind == "later" else 0, self.chance.randrange(3)
+            change = self.put_back(key, before.count + step, delay)
+            self.ask(peer, wire.LATER, handle + struct.pack(">qh", delay, step), [change])
+
+    def put_back(self, key, count: int, delay: int) -> Change:
+        state = State(b"work", milliseconds() + 1000 * delay, count)
+        return self.history.ask(key, state, is_from_now=True)
+
+
+def milliseconds() -> int:
+    return int(time.time() * 1000)
 
 
 def start(address: str, seed: int, until: float | None = None) -> list[Owner]:

@@ -17,7 +17,7 @@ import time
 import load
 import pytest
 
-from history import stored
+from history import stored, violations
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "powercut"))
 
@@ -62,7 +62,7 @@ def broken_promises(records, histories, out: pathlib.Path, chance: random.Random
         found = stored(out / "jobs.sqlite")
     except sqlite3.DatabaseError:
         found = {}
-    return [wrong for history in histories for wrong in history.violations(found, at=cut)]
+    return violations(histories, found, at=cut)
 
 
 def test_no_acknowledged_change_is_undone_by_a_power_cut(make_daemon, tmp_path, shim):
