@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
-# the calls of a store failing in turn, three hundred damaged files, a million jobs dumped and loaded,
-# a hundred crashes and fifty power cuts of the release daemon. Run by `make check-slow`, which builds
-# the daemon first.
+# the calls of a store failing in turn, three hundred damaged files, a million jobs deleted from a
+# file, dumped and loaded, a hundred crashes and fifty power cuts of the release daemon. Run by
+# `make check-slow`, which builds the daemon first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -13,6 +13,7 @@ FUZZ_SECONDS=10 scripts/fuzz.sh
 swift build --build-tests
 PERIODIC_EVERY_CALL=1 swift test --skip-build --filter "Every store in trouble"
 DAMAGE_COUNT=300 swift test --skip-build --filter "Checking and salvaging a store"
+COMPACTION_JOBS=1000000 swift test --skip-build --filter "A file that is compacted"
 
 export PERIODIC=$PWD/.build/release/periodic-cli
 PERIODIC_DUMP_JOBS=1000000 scripts/integration-tests.sh Tests/integration/test_dump_load.py

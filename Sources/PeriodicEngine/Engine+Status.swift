@@ -18,6 +18,8 @@ extension Engine {
   public var functionCount: Int { sortedFunctions.count }
   /// Jobs kept, in any state.
   public var totalJobs: Int { jobCount }
+  /// About what all jobs take in a store: names, workloads, and what there is beside them.
+  public var storedBytes: Int { byteCount + 48 * jobCount }
   /// Runs that somebody holds, or may still report on.
   public var totalRuns: Int { runs.count }
 

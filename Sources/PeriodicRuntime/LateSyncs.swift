@@ -20,6 +20,11 @@ struct LateSyncs {
     if let interval, deadline == nil { deadline = ThreadCondition.now + interval }
   }
 
+  mutating func syncIfDue(_ driver: any StoreDriver) -> News? {
+    guard let deadline, ThreadCondition.now >= deadline else { return nil }
+    return sync(driver)
+  }
+
   /// Syncs, and after a failure has it tried again an interval later.
   mutating func sync(_ driver: any StoreDriver) -> News? {
     guard let interval, deadline != nil else { return nil }

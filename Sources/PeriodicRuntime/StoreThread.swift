@@ -107,9 +107,11 @@ final class StoreThread {
       return
     }
     var syncs = LateSyncs(driver)
+    var chores = StoreChores()
     while true {
-      guard let request = inbox.next(before: syncs.deadline) else {
-        if let result = syncs.sync(driver) { sender.push(Parcel(.synced(result.failure))) }
+      guard let request = inbox.next(before: earliest(syncs.deadline, chores.deadline)) else {
+        if let result = syncs.syncIfDue(driver) { sender.push(Parcel(.synced(result.failure))) }
+        chores.runIfDue(driver)
         continue
       }
       switch request {
@@ -118,6 +120,7 @@ final class StoreThread {
         do throws(StoreError) {
           try driver.apply(batch)
           syncs.applied()
+          chores.applied()
           sender.push(Parcel(.applied(batch, nil)))
         } catch {
           sender.push(Parcel(.applied(batch, error)))
@@ -144,6 +147,11 @@ final class StoreThread {
         return
       }
     }
+  }
+
+  private static func earliest(_ one: Int64?, _ other: Int64?) -> Int64? {
+    guard let one, let other else { return one ?? other }
+    return min(one, other)
   }
 
   private static func load(

@@ -1,5 +1,6 @@
 public import PeriodicCore
 import PeriodicEngine
+import PeriodicStore
 import PeriodicWire
 
 /// The end of a turn: everything that came in has been handled, now what came of it goes out, once.
@@ -39,6 +40,7 @@ extension ServerCore {
     guard health.admitsBatch(at: now.monotonic) else { return }
     if let batch = gate.seal() {
       engine.collectingBatch = gate.number
+      batch.liveBytes = engine.storedBytes
       act(.apply(batch))
     }
   }

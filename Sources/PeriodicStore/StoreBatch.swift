@@ -15,6 +15,8 @@ public final class StoreBatch {
   public private(set) var count = 0
   /// Whether it has something that is given up when it cannot be written: jobs, and metrics.
   public private(set) var isRefusable = false
+  /// About what all jobs of the store take with this batch applied, where the owner knows.
+  public var liveBytes: Int?
 
   public init() {}
 
@@ -76,6 +78,7 @@ public final class StoreBatch {
     content.reset(keeping: keep)
     count = 0
     isRefusable = false
+    liveBytes = nil
   }
 
   private func start(_ kind: Kind, _ number: UInt64) {

@@ -29,6 +29,11 @@ public protocol StoreDriver: AnyObject {
   var syncInterval: Int? { get }
   /// Makes durable what was applied, if it is not yet.
   func sync() throws(StoreError)
+  /// Does a few milliseconds of work that can wait, such as giving room back. Called between
+  /// batches.
+  ///
+  /// - Returns: whether there is more.
+  func maintain() throws(StoreError) -> Bool
   /// Closes the store. Safe to call twice, and after a failed `open`.
   func close()
 }
@@ -40,6 +45,7 @@ extension StoreDriver {
   public func probe() throws(StoreError) {}
   public var syncInterval: Int? { nil }
   public func sync() throws(StoreError) {}
+  public func maintain() throws(StoreError) -> Bool { false }
 }
 
 /// What went wrong with a store.

@@ -30,6 +30,7 @@ final class JobDatabase {
   var hasFailedToSync = false
   /// No job with a greater number has a row.
   var highest: UInt64
+  var compaction: Compaction
 
   /// Opens the file, makes its tables if it is new, and takes SQLite's lock on it.
   init(_ location: StoreLocation, _ options: SQLiteStore.Options) throws(StoreError) {
@@ -66,6 +67,9 @@ final class JobDatabase {
     leftovers = try Leftovers(in: connection)
     highest = UInt64(
       max(0, try connection.number("SELECT max(id) FROM jobs", "find the last job")))
+    compaction = Compaction(
+      slackBytes: options.slackBytes,
+      canShrink: try connection.number("PRAGMA auto_vacuum", "look at the file") != 0)
     // All is well: closing may now move the write-ahead log into the file.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
   }
@@ -114,6 +118,9 @@ final class JobDatabase {
     WHERE id = ?1
     """
 
+  /// The write-ahead log is cut to that when it begins anew.
+  private static let logBytes = 16 << 20
+
   private static func connect(
     _ location: StoreLocation, _ options: SQLiteStore.Options
   ) throws(StoreError) -> Connection {
@@ -143,21 +150,27 @@ final class JobDatabase {
       case .batch: "NORMAL"
       case .off: "OFF"
       }
+    // A file is made with a rollback journal, which a power cut may tear where less than all is
+    // synced: the mode asked for begins with the log.
+    //
     // Exclusive before the log is opened: then its index is in this process's memory, without a
     // shared file, and no second connection can ever come between (SQLite before 3.51.3 may damage
     // the file when two write at the same moment).
     try connection.run(
       """
-      PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = \(synchronous);
+      PRAGMA locking_mode = EXCLUSIVE; PRAGMA synchronous = FULL;
       PRAGMA cache_size = -\(options.cacheBytes / 1024); PRAGMA secure_delete = OFF;
       PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY; PRAGMA mmap_size = 0;
       """, "configure")
     // Asked before the transaction begins: that gives an empty file its first page.
     let isNew = try connection.number("PRAGMA page_count", "look at the file") == 0
-    try connection.run("BEGIN EXCLUSIVE", "take the file")
     if isNew {
+      // A file has its map of pages from its first page on, or never (`Compaction`); an exclusive
+      // transaction would begin with that page. The lock file keeps others out all the same.
+      try connection.run("BEGIN; PRAGMA auto_vacuum = INCREMENTAL", "make a new store")
       try Schema.create(connection)
     } else {
+      try connection.run("BEGIN EXCLUSIVE", "take the file")
       try Schema.check(connection, version: Schema.version(options.formatSteps))
     }
     try Schema.upgrade(connection, options.formatSteps)
@@ -165,7 +178,7 @@ final class JobDatabase {
     try connection.run(
       """
       PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = \(options.checkpointPages);
-      PRAGMA journal_size_limit = \(64 << 20);
+      PRAGMA journal_size_limit = \(logBytes); PRAGMA synchronous = \(synchronous);
       """, "turn the write-ahead log on")
     // SQLite answers with the mode that it has, not with an error.
     if try connection.text("PRAGMA journal_mode", "look at the mode") != "wal" {

@@ -27,6 +27,9 @@ public final class SQLiteStore: StoreDriver {
     /// Bytes of the file `path.reserve`, which is given up when the disk is full, so that jobs can
     /// still be ended and removed; 0 is none. As much again must be free for it to be made.
     public var reserveBytes = 8 << 20
+    /// Bytes that the file may waste before it is compacted (`maintain`): in half empty pages, and
+    /// as much again in empty ones.
+    package var slackBytes = 16 << 20
     /// The name of the SQLite file system to use; the usual one when nil.
     package var vfs: String?
     /// The way from version 1 of the format to this program's; another one in tests.
@@ -78,6 +81,7 @@ public final class SQLiteStore: StoreDriver {
 
   public func apply(_ batch: StoreBatch) throws(StoreError) {
     let database = try database()
+    if let bytes = batch.liveBytes { database.compaction.liveBytes = bytes }
     if batch.isEmpty { return }
     do throws(StoreError) {
       try database.apply(batch)
@@ -93,6 +97,8 @@ public final class SQLiteStore: StoreDriver {
     // wait for a later attempt when they cannot be deleted now.
     if !database.leftovers.isEmpty { _ = try? database.sweep() }
   }
+
+  public func maintain() throws(StoreError) -> Bool { try database().compact() }
 
   public func probe() throws(StoreError) {
     let database = try database()

@@ -24,13 +24,14 @@ import Testing
 
 /// A SQLite store's files; a crash moves on to a copy of them as they are at that moment.
 final class CrashingFiles {
-  private let scratch = ScratchDirectory()
-  private var crashes = 0
-  private var current: ScratchDirectory
+  private var current = ScratchDirectory()
+  private var options = SQLiteStore.Options()
 
-  init() { current = scratch }
+  init(slackBytes: Int? = nil) {
+    if let slackBytes { options.slackBytes = slackBytes }
+  }
 
-  func store() -> any StoreDriver { SQLiteStore(path: current.file("jobs.db")) }
+  func store() -> any StoreDriver { SQLiteStore(path: current.file("jobs.db"), options: options) }
 
   func crash() throws {
     let next = ScratchDirectory()

@@ -24,7 +24,7 @@ final class FaultyFiles {
   /// A store that spills its cache and moves its log early, so that more calls happen.
   func store(
     _ sync: StoreSync = .always, reserveBytes: Int = 0, formatSteps: [String] = [],
-    cacheBytes: Int = 64 << 10
+    cacheBytes: Int = 64 << 10, slackBytes: Int? = nil
   ) -> SQLiteStore {
     var options = SQLiteStore.Options()
     options.vfs = name
@@ -33,6 +33,7 @@ final class FaultyFiles {
     options.sync = sync
     options.reserveBytes = reserveBytes
     options.formatSteps = formatSteps
+    if let slackBytes { options.slackBytes = slackBytes }
     return SQLiteStore(path: scratch.file("jobs.db"), options: options)
   }
 

@@ -16,6 +16,8 @@ struct Writer {
     options.sync = sync
     // Moves the log into the file often: there are more kinds of moments to cut at.
     options.checkpointPages = 20
+    // And compacts it often, for the same reason.
+    options.slackBytes = 64 << 10
     store = SQLiteStore(path: path, options: options)
   }
 
@@ -23,7 +25,9 @@ struct Writer {
     try store.open()
     try store.load { _ in }
     for number in 1...max(1, batches) {
-      try store.apply(StoreBatch { fill($0, number) })
+      let batch = StoreBatch { fill($0, number) }
+      batch.liveBytes = 20 * 100
+      try store.apply(batch)
       // Of a store that syncs late, only what it has synced is promised.
       if store.syncInterval == nil {
         say("\(number) \(nanoseconds())")
@@ -31,6 +35,7 @@ struct Writer {
         try store.sync()
         say("\(number) \(nanoseconds())")
       }
+      _ = try store.maintain()
     }
     store.close()
   }
