@@ -24,3 +24,15 @@ static inline int cuv_open_reserve(void) { return open("/dev/null", O_RDONLY | O
 
 /* Swift refuses to call fork; tests of what a child may do need it. */
 static inline int cuv_fork(void) { return fork(); }
+
+/* The user of the process at the other end of a Unix socket; -1 if unknown. */
+static inline long long cuv_peer_user(int descriptor) {
+  struct {
+    pid_t process;
+    uid_t user;
+    gid_t group;
+  } peer;
+  socklen_t size = sizeof peer;
+  if (getsockopt(descriptor, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return -1;
+  return size == sizeof peer ? (long long)peer.user : -1;
+}

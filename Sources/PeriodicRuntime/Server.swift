@@ -1,4 +1,6 @@
+public import PeriodicCore
 public import PeriodicLoop
+import PeriodicServer
 
 /// Keeps jobs until they are due and hands them to workers: a Periodic server inside this process.
 ///
@@ -66,6 +68,20 @@ public final class Server {
     get { runner.onStopped }
     set { runner.onStopped = newValue }
   }
+
+  /// Begins a copy of the store in the new file `path`, an absolute path, which appears when it is
+  /// complete. It has everything that was acknowledged before the end of the copy. Service goes on.
+  ///
+  /// Not while another backup is running, and not of a store in memory.
+  ///
+  /// - Returns: whether it has begun; `backup` tells what became of it.
+  public func beginBackup(to path: String) -> Bool { runner.beginBackup(to: path) }
+
+  /// Gives a backup up that has not ended; nothing is left of it.
+  public func cancelBackup() { runner.cancelBackup() }
+
+  /// What has become of the last backup.
+  public var backup: BackupState { runner.core.backup }
 
   /// Ends service: nothing new is accepted or handed out, what was acknowledged is made durable,
   /// the replies to it go out, connections close; then `onStopped` is called.

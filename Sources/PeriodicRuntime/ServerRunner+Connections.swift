@@ -14,6 +14,7 @@ extension ServerRunner {
       }
       return
     }
+    session.isOwners = stream.isPeerOwner
     isAtConnectionLimit = false
     needsTurn = true
     connections.append(ServerConnection(self, stream, session, place: connections.count))

@@ -159,6 +159,17 @@ final class ServerRunner: TurnParticipant {
     finish()
   }
 
+  func beginBackup(to path: String) -> Bool {
+    guard phase == .started, core.beginBackup(to: path) else { return false }
+    needsTurn = true
+    return true
+  }
+
+  func cancelBackup() {
+    core.cancelBackup()
+    needsTurn = true
+  }
+
   /// The time to stop gracefully is over.
   private func stopNow() {
     if phase == .stopping {
@@ -273,6 +284,8 @@ final class ServerRunner: TurnParticipant {
       store.apply(batch)
     case .read(let read): store?.read(read)
     case .probe: store?.probe()
+    case .beginBackup(let path): store?.beginBackup(to: path)
+    case .cancelBackup: store?.cancelBackup()
     case .wake(let time): timers?.core.arm(at: time)
     case .ready:
       isServing = true

@@ -44,6 +44,10 @@ final class ServerStore {
 
   func probe() { thread?.probe() }
 
+  func beginBackup(to path: String) { thread?.beginBackup(to: path) }
+
+  func cancelBackup() { thread?.cancelBackup() }
+
   /// Has the store closed after what it was given; `isClosed` then.
   func beginClosing() {
     chunks = []
@@ -96,11 +100,23 @@ final class ServerStore {
       core.wasRead(read, rows: rows, failure: failure, at: loop.now)
     case .probed(let failure): core.probed(failure, at: loop.now)
     case .synced(let failure): note(syncing: failure)
+    case .backup(let state): note(backup: state)
     case .closed:
       isClosed = true
       close()
     }
     changed()
+  }
+
+  private func note(backup state: BackupState) {
+    let before = core.backup.phase
+    core.backupChanged(state)
+    switch state.phase {
+    case .running where before != .running, .none, .running: return
+    case .done: log?(.info, "backup: \(state.path) is complete")
+    case .failed: log?(.error, "backup: \(state.error ?? "")")
+    case .cancelled: log?(.warning, "backup: \(state.path) was cancelled")
+    }
   }
 
   private func note(syncing failure: StoreError?) {

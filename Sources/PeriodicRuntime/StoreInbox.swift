@@ -13,6 +13,8 @@ final class StoreInbox: @unchecked Sendable {
     case apply(StoreBatch)
     case read(StoreRead)
     case probe
+    case beginBackup(String)
+    case cancelBackup
     case close
   }
 

@@ -20,6 +20,7 @@ final class StoreThread {
     case probed(StoreError?)
     /// A sync of what was answered for failed, or succeeded after that.
     case synced(StoreError?)
+    case backup(BackupState)
     case closed
   }
 
@@ -75,6 +76,11 @@ final class StoreThread {
   /// Has the store looked whether it can write; `probed` follows.
   func probe() { inbox.push(.probe) }
 
+  /// Has the store begin a backup; `backup` tells how far it is, until it has ended.
+  func beginBackup(to path: String) { inbox.push(.beginBackup(path)) }
+
+  func cancelBackup() { inbox.push(.cancelBackup) }
+
   /// Has the store closed, after what was asked before; `closed` follows.
   func beginClosing() { inbox.push(.close) }
 
@@ -111,7 +117,7 @@ final class StoreThread {
     while true {
       guard let request = inbox.next(before: earliest(syncs.deadline, chores.deadline)) else {
         if let result = syncs.syncIfDue(driver) { sender.push(Parcel(.synced(result.failure))) }
-        chores.runIfDue(driver)
+        if let state = chores.runIfDue(driver) { sender.push(Parcel(.backup(state))) }
         continue
       }
       switch request {
@@ -140,7 +146,12 @@ final class StoreThread {
         } catch {
           sender.push(Parcel(.probed(error)))
         }
+      case .beginBackup(let path):
+        sender.push(Parcel(.backup(chores.beginBackup(to: path, driver))))
+      case .cancelBackup:
+        if let state = chores.cancelBackup(driver) { sender.push(Parcel(.backup(state))) }
       case .close:
+        if let state = chores.cancelBackup(driver) { sender.push(Parcel(.backup(state))) }
         _ = syncs.sync(driver)
         driver.close()
         sender.push(Parcel(.closed))

@@ -119,6 +119,11 @@ extension ServerCore {
     case .dump:
       session.http?.mayGoOn = false
       startDump(context, session)
+    case .beginBackup(let path): beginBackup(path, context, session)
+    case .backupState: showBackup(.ok, context, session)
+    case .cancelBackup:
+      cancelBackup()
+      showBackup(.ok, context, session)
     case .functionStatus(let name): showFunction(name, context, session, at: now)
     case .command(let command):
       let id = engineSession(for: session)
@@ -144,6 +149,7 @@ extension ServerCore {
     switch request.action {
     case .command(let asked): command = asked
     case .dump: command = .dump
+    case .beginBackup, .backupState, .cancelBackup: return refuseBackup(session)
     // Of a STATUS everybody sees some part.
     case .ready, .status, .functionStatus, .refused: return nil
     }
@@ -165,7 +171,7 @@ extension ServerCore {
     return principal.fits(.client) ? nil : HTTPFailure(.forbidden, "this identity is no client")
   }
 
-  private func finish(_ session: Session) {
+  func finish(_ session: Session) {
     markDirty(session)
     answeredHTTP(session)
   }

@@ -17,6 +17,7 @@ extension ServerCore {
       act(.stopping)
     }
     sealBatch(at: now, act)
+    passBackup(act)
     askForReads(at: now, act)
     flush(at: now, act)
     // After the writing, which is what many of them wait for.

@@ -79,6 +79,10 @@ public final class ServerCore {
   var readAgainAt: Int64?
   /// How the store does.
   public internal(set) var health = StoreHealth()
+  /// What has become of the last backup.
+  public internal(set) var backup = BackupState()
+  /// What the shell has not heard of yet.
+  var backupRequest: BackupRequest?
   /// Hears of each change of the store's state, after it.
   public var onStoreChange: (() -> Void)?
 
@@ -233,6 +237,10 @@ public enum ServerAction {
   case read(StoreRead)
   /// Ask the store whether it can write, and report with `probed`.
   case probe
+  /// Have the store begin a backup in this new file, and report with `backupChanged`.
+  case beginBackup(String)
+  /// Have it given up, if it still goes on, and report likewise.
+  case cancelBackup
   /// Call `tick` at this monotonic time. Replaces what was asked before.
   case wake(at: Int64)
   /// Everything is loaded, and requests are carried out from now on.

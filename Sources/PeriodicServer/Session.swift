@@ -6,6 +6,10 @@ import PeriodicWire
 ///
 /// Belongs to its `ServerCore`; the shell reads `output` and reports what the socket took.
 public final class Session {
+  /// Whether the peer is a process of the user that the server runs as, or of root. Known of Unix
+  /// sockets only.
+  public var isOwners = false
+
   /// What the connection turned out to be.
   enum Phase {
     /// Fewer bytes than the protocol needs to be known.

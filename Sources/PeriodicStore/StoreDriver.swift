@@ -34,6 +34,14 @@ public protocol StoreDriver: AnyObject {
   ///
   /// - Returns: whether there is more.
   func maintain() throws(StoreError) -> Bool
+  /// Begins a copy of the store in the new file `path`, which appears when it is complete. One at a
+  /// time. It has what the store has when it is complete.
+  func beginBackup(to path: String) throws(StoreError)
+  /// Does a few milliseconds of it, between batches. After an error, and after the end, there is no
+  /// backup any more.
+  func continueBackup() throws(StoreError) -> BackupProgress
+  /// Gives the backup up, if there is one; nothing is left of it.
+  func cancelBackup()
   /// Closes the store. Safe to call twice, and after a failed `open`.
   func close()
 }
@@ -46,6 +54,13 @@ extension StoreDriver {
   public var syncInterval: Int? { nil }
   public func sync() throws(StoreError) {}
   public func maintain() throws(StoreError) -> Bool { false }
+  public func beginBackup(to path: String) throws(StoreError) {
+    throw StoreError(.failed, "\(path): this store cannot be backed up")
+  }
+  public func continueBackup() throws(StoreError) -> BackupProgress {
+    throw StoreError(.failed, "there is no backup to go on with")
+  }
+  public func cancelBackup() {}
 }
 
 /// What went wrong with a store.

@@ -5,6 +5,8 @@ import PeriodicStore
 final class Opened {
   /// Given up first: the file is closed while the lock still stands.
   var database: JobDatabase?
+  /// Given up before the database, which it reads.
+  var backup: Backup?
   let lock: StoreLock
   let process: pid_t
   private let reserve: Reserve

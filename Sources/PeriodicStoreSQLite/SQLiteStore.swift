@@ -98,7 +98,32 @@ public final class SQLiteStore: StoreDriver {
     if !database.leftovers.isEmpty { _ = try? database.sweep() }
   }
 
-  public func maintain() throws(StoreError) -> Bool { try database().compact() }
+  /// A backup copies pages: what moves about in the file meanwhile would be copied twice.
+  public func maintain() throws(StoreError) -> Bool {
+    opened?.backup == nil ? try database().compact() : false
+  }
+
+  public func beginBackup(to path: String) throws(StoreError) {
+    let database = try database()
+    if opened?.backup != nil { throw StoreError(.busy, "\(path): another backup is under way") }
+    opened?.backup = try Backup(of: database.connection, to: path, vfs: options.vfs)
+  }
+
+  public func continueBackup() throws(StoreError) -> BackupProgress {
+    guard let backup = opened?.backup else {
+      throw StoreError(.failed, "\(path): there is no backup to go on with")
+    }
+    do throws(StoreError) {
+      let progress = try backup.step()
+      if progress.isFinished { opened?.backup = nil }
+      return progress
+    } catch {
+      opened?.backup = nil
+      throw error
+    }
+  }
+
+  public func cancelBackup() { opened?.backup = nil }
 
   public func probe() throws(StoreError) {
     let database = try database()
@@ -126,6 +151,7 @@ public final class SQLiteStore: StoreDriver {
     guard let opened else { return }
     self.opened = nil
     if opened.process == getpid() {
+      opened.backup = nil
       opened.database = nil
       opened.lock.release()
     } else {

@@ -21,6 +21,7 @@ extension HTTPDecoder {
     switch (route, method) {
     case (.generation1, _): return nil
     case (.ready, _) where isRead, (.status, _) where isRead, (.dump, _) where isRead: return nil
+    case (.backup, _) where isRead, (.backup, HTTP_POST), (.backup, HTTP_DELETE): return nil
     case (.submit, HTTP_POST), (.run, HTTP_POST), (.remove, HTTP_POST), (.drop, HTTP_POST):
       return nil
     default: return HTTPFailure(.notFound, "not found")
@@ -41,11 +42,30 @@ extension HTTPDecoder {
       context.takesChunks = parser.pointee.http_minor >= 1
       if !context.takesChunks { context.keepsAlive = false }
       return .dump
+    case .backup: return try backup()
     case .submit, .run, .remove, .drop:
       context.interface = .bridge
       if case .run = route { context.interface = .bridgeRun }
       return .command(try bridge())
     }
+  }
+
+  /// POST has `{"path": "/absolute/path"}`.
+  private func backup() throws(HTTPFailure) -> HTTPRequest.Action {
+    switch llhttp_method_t(UInt32(parser.pointee.method)) {
+    case HTTP_DELETE: return .cancelBackup
+    case HTTP_POST: break
+    default: return .backupState
+    }
+    body = ParsedJSON(workload.bytes)
+    guard let path = body?.text("path") else {
+      throw HTTPFailure(.badRequest, "the body is not a JSON object with a string \"path\"")
+    }
+    guard path.first == UInt8(ascii: "/"), path.last != UInt8(ascii: "/") else {
+      throw HTTPFailure(.badRequest, "path is not the absolute path of a file")
+    }
+    guard !path.contains(0) else { throw HTTPFailure(.badRequest, "path has a NUL byte") }
+    return .beginBackup(path: path)
   }
 
   // MARK: The bridge's routes

@@ -35,6 +35,8 @@ public final class HTTPDecoder {
   var refusal: HTTPFailure?
   var hasHeaders = false
   var isComplete = false
+  /// Owns what a request borrows from a body of JSON.
+  var body: ParsedJSON?
   /// Keeps the names and the token of `Authorization` that a request lends.
   var credentials = HTTPCredentials()
 
@@ -122,7 +124,7 @@ public final class HTTPDecoder {
     }
     switch route {
     case .generation1: if headers.isForm { form.feed(part) }
-    case .submit, .run: workload.append(part)
+    case .submit, .run, .backup: workload.append(part)
     case .ready, .status, .dump, .remove, .drop: break
     }
     return true

@@ -12,6 +12,11 @@ public struct HTTPRequest {
     case functionStatus(Bytes)
     /// Every job, to be written by `DumpWriter`.
     case dump
+    /// A copy of the store in this new file, an absolute path.
+    case beginBackup(path: Bytes)
+    /// How far that is.
+    case backupState
+    case cancelBackup
     /// A submit, remove, drop or run.
     case command(Command)
     /// Good HTTP that asks for nothing that can be done.

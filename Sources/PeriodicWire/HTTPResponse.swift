@@ -75,6 +75,16 @@ public enum HTTPResponse {
     encode(body.bytes, .ok, context, into: &buffer)
   }
 
+  /// How far a backup is.
+  public static func encode(
+    _ backup: BackupState, _ status: HTTPStatus, _ context: HTTPReplyContext,
+    into buffer: inout ByteBuffer
+  ) {
+    var body = ByteBuffer()
+    body.append(json: backup)
+    encode(body.bytes, status, context, into: &buffer)
+  }
+
   /// Everything before the body. `nil` is the length of an answer that cannot have one.
   static func begin(
     _ status: HTTPStatus, length: Int?, _ context: HTTPReplyContext, isJSON: Bool = true,

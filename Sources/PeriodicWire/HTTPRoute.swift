@@ -8,6 +8,7 @@ enum HTTPRoute {
   case ready
   case status
   case dump
+  case backup
   case submit
   case run
   case remove
@@ -37,7 +38,7 @@ enum HTTPRoute {
   /// How many names its path has.
   private var names: Int {
     switch self {
-    case .generation1, .ready, .status, .dump: 0
+    case .generation1, .ready, .status, .dump, .backup: 0
     case .drop: 1
     case .submit, .run, .remove: 2
     }
@@ -45,8 +46,8 @@ enum HTTPRoute {
 
   private static func named(_ word: Bytes) -> HTTPRoute? {
     let routes: [(StaticString, HTTPRoute)] = [
-      ("ready", .ready), ("status", .status), ("dump", .dump), ("submit", .submit), ("run", .run),
-      ("remove", .remove), ("drop", .drop),
+      ("ready", .ready), ("status", .status), ("dump", .dump), ("backup", .backup),
+      ("submit", .submit), ("run", .run), ("remove", .remove), ("drop", .drop),
     ]
     return routes.first { word.equals($0.0.bytes) }?.1
   }

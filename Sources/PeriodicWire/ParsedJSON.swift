@@ -20,5 +20,24 @@ struct ParsedJSON: ~Copyable {
 
   deinit { json_decref(root) }
 
+  /// The text of a member; `nil` if there is none, or it is no text.
+  func text(_ member: StaticString) -> Bytes? {
+    guard let value = value(member), value.pointee.type == JSON_STRING,
+      let start = json_string_value(value)
+    else { return nil }
+    return Bytes(start: start, count: json_string_length(value))
+  }
+
+  /// The whole number of a member; `nil` if there is none, or it is something else.
+  func number(_ member: StaticString) -> Int64? {
+    guard let value = value(member), value.pointee.type == JSON_INTEGER else { return nil }
+    return json_integer_value(value)
+  }
+
+  private func value(_ member: StaticString) -> UnsafeMutablePointer<json_t>? {
+    let name = UnsafeRawPointer(member.utf8Start).assumingMemoryBound(to: CChar.self)
+    return json_object_get(root, name)
+  }
+
   var isObject: Bool { root.pointee.type == JSON_OBJECT }
 }

@@ -3,7 +3,8 @@ import PeriodicClient
 import PeriodicCore
 import PeriodicLoop
 
-/// The body of one GET, read as it comes, from the port that also speaks the binary protocol.
+/// The answer to one HTTP request, read as it comes, from the port that also speaks the binary
+/// protocol.
 ///
 /// The reader's pace is the server's: what is not read waits there.
 final class HTTPStream {
@@ -11,6 +12,7 @@ final class HTTPStream {
   private static let headPatience = 10
   private static let longestHead = 64 << 10
 
+  private let doing: String
   private let socket: Int32
   private var buffer = [UInt8](repeating: 0, count: 256 << 10)
   private var next = 0
@@ -21,9 +23,17 @@ final class HTTPStream {
   private(set) var hasLines = false
 
   /// Sends the request and reads the head of the answer; `nil` if what answers is no HTTP server.
-  init?(_ address: Address, path: String, credentials: Credentials?) throws {
+  ///
+  /// - Parameter doing: what it is for, for messages.
+  init?(
+    _ doing: String, _ address: Address, _ method: String = "GET", path: String,
+    body: [UInt8] = [], credentials: Credentials?
+  ) throws {
+    self.doing = doing
     socket = try connectSocket(address)
-    var request = "GET \(path) HTTP/1.1\r\nHost: periodic\r\nConnection: close\r\n"
+    var request = "\(method) \(path) HTTP/1.1\r\nHost: periodic\r\nConnection: close\r\n"
+    if !body.isEmpty { request += "Content-Length: \(body.count)\r\n" }
+
     if let credentials {
       let name = String(decoding: credentials.name, as: UTF8.self)
       let token = String(decoding: credentials.token, as: UTF8.self)
@@ -31,12 +41,19 @@ final class HTTPStream {
     }
     request += "\r\n"
     setPatience(HTTPStream.headPatience)
-    let isSent = request.withUTF8 { writeAll(UnsafeRawBufferPointer($0), to: socket) }
+    let isSent = (request.utf8 + body).withUnsafeBytes { writeAll($0, to: socket) }
     guard isSent, readHead() else { return nil }
     setPatience(0)
   }
 
   deinit { close(socket) }
+
+  /// The body of an answer that says little.
+  func shortBody() throws -> [UInt8] {
+    var body: [UInt8] = []
+    try forEachPiece { body += $0.prefix(64 << 10) }
+    return body
+  }
 
   /// Shows the body piece by piece. Throws if it ends before it is complete.
   func forEachPiece(_ body: (Bytes) throws -> Void) throws {
@@ -62,7 +79,9 @@ final class HTTPStream {
     }
   }
 
-  private func cut() -> Failure { Failure("dump: the server ended the answer before it was whole") }
+  private func cut() -> Failure {
+    Failure("\(doing): the server ended the answer before it was whole")
+  }
 
   private func readHead() -> Bool {
     guard let first = readLine(), first.hasPrefix("HTTP/1.") else { return false }
@@ -102,7 +121,7 @@ final class HTTPStream {
     while true {
       let count = read(socket, &buffer, buffer.count)
       if count < 0, errno == EINTR { continue }
-      if count < 0 { throw Failure("dump: \(systemError())") }
+      if count < 0 { throw Failure("\(doing): \(systemError())") }
       next = 0
       end = count
       return count > 0

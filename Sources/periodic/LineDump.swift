@@ -45,15 +45,13 @@ struct LineDump {
   private func receive(_ take: (Bytes) throws -> Void) throws {
     let address = try parseAddress(connection.address())
     let stream = try HTTPStream(
-      address, path: "/periodic/dump", credentials: connection.credentials())
+      "dump", address, path: "/periodic/dump", credentials: connection.credentials())
     guard let stream, stream.status != 404, stream.status != 200 || stream.hasLines else {
       return try receiveFrame(take)
     }
     let lines = LineFeed()
     guard stream.status == 200 else {
-      var body: [UInt8] = []
-      try stream.forEachPiece { body += $0.prefix(1024) }
-      let text = String(decoding: body, as: UTF8.self)
+      let text = String(decoding: try stream.shortBody(), as: UTF8.self)
       throw Failure("dump: the server refused (\(stream.status) \(text))")
     }
     try stream.forEachPiece { try lines.take($0, take) }

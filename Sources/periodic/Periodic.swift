@@ -15,8 +15,8 @@ struct Periodic: ParsableCommand {
     subcommands: [
       StatusCommand.self, SubmitCommand.self, RunCommand.self, ReceiveCommand.self,
       RemoveCommand.self, DropCommand.self, ConfigCommand.self, DumpCommand.self,
-      LoadCommand.self, CheckCommand.self, RepairCommand.self, ShutdownCommand.self,
-      PingCommand.self,
+      LoadCommand.self, BackupCommand.self, CheckCommand.self, RepairCommand.self,
+      ShutdownCommand.self, PingCommand.self,
     ])
 
   @OptionGroup var connection: ServerAddress

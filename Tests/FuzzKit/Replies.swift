@@ -106,7 +106,9 @@ private func said(_ request: HTTPRequest) -> [UInt8] {
   switch request.action {
   case .command(let command): found += said(command)
   case .functionStatus(let function): found += Array(function)
-  case .ready, .status, .dump, .refused: found += Array("\(request.action)".utf8)
+  case .beginBackup(let path): found += Array(path)
+  case .ready, .status, .dump, .backupState, .cancelBackup, .refused:
+    found += Array("\(request.action)".utf8)
   }
   _ = written { HTTPResponse.encode(.success, request.context, into: &$0) }
   return found

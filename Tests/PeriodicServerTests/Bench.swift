@@ -108,7 +108,7 @@ final class Bench {
     case .stopped: hasStopped = true
     case .probe: probes += 1
     case .wake(let time): wakeAt = time
-    case .pause, .resume, .ready: break
+    case .pause, .resume, .ready, .beginBackup, .cancelBackup: break
     }
   }
 

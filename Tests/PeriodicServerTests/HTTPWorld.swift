@@ -125,7 +125,7 @@ final class HTTPWorld {
     case .wake(let time): wakeAt = time
     case .probe: probeArrives = now.monotonic + Int64(isHealed ? 1 : random.below(300))
     case .ready: isServing = true
-    case .stopping: break
+    case .stopping, .beginBackup, .cancelBackup: break
     case .stopped: hasStopped = true
     }
   }

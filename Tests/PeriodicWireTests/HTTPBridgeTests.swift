@@ -22,6 +22,10 @@ import Testing
     (post("/periodic/remove/f/n/", "x"), "remove f/n"),
     (post("/periodic/drop/f/", ""), "drop f"),
     (post("/periodic/drop/f", ""), "drop f"),
+    (post("/periodic/backup", #"{"path": "/a/\u00fc \"b"}"#), "back up to /a/ü \"b"),
+    (get("/periodic/backup/"), "backup state"),
+    (get("/periodic/backup", "HEAD"), "HEAD backup state"),
+    (get("/periodic/backup", "DELETE"), "cancel backup"),
   ]) func `lead to commands`(_ request: String, _ expected: String) {
     #expect(http(request) == expected)
   }
@@ -44,6 +48,14 @@ import Testing
         return
       }
     }
+  }
+
+  @Test(arguments: [
+    "", "{", "[]", "{}", #"{"path": 1}"#, #"{"path": null}"#, #"{"path": ""}"#, #"{"path": "a"}"#,
+    #"{"path": "/a/"}"#, #"{"path": "/"}"#, #"{"path": "/a\u0000b"}"#, #"{"path": "/a"} x"#,
+    #"{"path": "/a", "path": "/b"}"#,
+  ]) func `refuse a backup to no absolute path of a file`(_ body: String) {
+    #expect(http(post("/periodic/backup", body)).hasPrefix("400 "))
   }
 
   @Test(arguments: [

@@ -258,7 +258,8 @@ public final class ServerWorld {
       reads.append((read, max(reads.last?.arrives ?? 0, now.monotonic + Int64(wait))))
     case .probe: probeArrives = now.monotonic + Int64(isHealed ? 1 : random.below(1200))
     case .wake(let time): wakeAt = time
-    case .ready, .stopping: break
+    // Nobody asks for a backup.
+    case .ready, .stopping, .beginBackup, .cancelBackup: break
     case .stopped: hasStopped = true
     }
   }
