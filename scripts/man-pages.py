@@ -104,6 +104,11 @@ PAGES = {
     "periodic-load": Page(
         "periodic load", examples=["periodic load jobs.bin", "periodic load jobs.jsonl --from-line 4097"], see="periodic-dump(1), periodic-dump(5)"
     ),
+    "periodic-backup": Page(
+        "periodic backup",
+        examples=["periodic backup /var/backups/jobs-$(date +%F).sqlite"],
+        see="periodic-check(1), periodic-dump(1)",
+    ),
     "periodic-check": Page(
         "periodic check",
         examples=["periodic check /var/lib/periodic/jobs.sqlite"],
