@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Jobs an hour ahead in a durable store: memory, speed of submitting, start, and latency of PING
-# meanwhile. COUNTS are the numbers of jobs, ascending; BENCH_DIR is a directory on a disk.
+# meanwhile, and while they are dumped, backed up and dropped, and the file gets smaller. COUNTS are the numbers of jobs, ascending; BENCH_DIR is a directory on a disk.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 counts=(${COUNTS:-1000000 5000000})
@@ -52,6 +52,9 @@ for count in "${counts[@]}"; do
   echo "memory after a start ${loaded[$count]} bytes"
   pinged "while dumping" "$daemon_program" -H "unix://$dir/s" dump "$dir/dump" --format jsonl
   rm -f "$dir/dump"
+  pinged "while backing up" "$daemon_program" -H "unix://$dir/s" backup "$dir/copy" --json
+  echo "backup: $(cat "$dir/out")"
+  rm -f "$dir/copy"
 done
 first=${counts[0]}
 last=${counts[-1]}
@@ -61,4 +64,9 @@ if [ "$last" != "$first" ]; then
 fi
 pinged "while dropping" $bench drop "$dir/s"
 cat "$dir/out"
+for _ in {1..10}; do
+  echo "store $(stat -c %s "$dir/jobs") bytes, log $(stat -c %s "$dir/jobs-wal")"
+  [ "$(stat -c %s "$dir/jobs")" -gt $((64 << 20)) ] || break
+  pinged "while it gets smaller" true
+done
 stop

@@ -7,8 +7,8 @@ import PeriodicWire
 /// it in either form.
 struct DumpCursor {
   /// Places looked at, and bytes of jobs written, in one turn.
-  static let placesInSlice = 4096
-  static let bytesInSlice = 256 << 10
+  static let placesInSlice = 1024
+  static let bytesInSlice = 32 << 10
 
   let writer: DumpWriter
   /// Where to go on; `nil` when every place has been looked at.

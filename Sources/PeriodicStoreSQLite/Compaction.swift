@@ -1,4 +1,5 @@
 import CSQLite
+import Glibc
 import PeriodicStore
 
 /// Keeps the file small: at most about twice what is in it, and some room.
@@ -25,8 +26,11 @@ struct Compaction {
   static let bytesInSlice: Int64 = 256 << 10
   /// A row of that many bytes has its page, or several, for itself wherever it lies.
   static let wideRow: Int64 = 2000
-  /// Pages that a slice takes from the end of the file.
+  /// Pages that a slice takes from the end of the file, so many at a time, for so many
+  /// milliseconds: for each SQLite searches the list of free pages, which may be long.
   static let pagesInSlice = 128
+  static let pagesAtOnce = 4
+  static let shrinkTime: Int64 = 3
 
   let slackBytes: Int
   /// Whether the file keeps the map of its pages that shrinking needs: it is made with the file.
@@ -81,8 +85,7 @@ extension JobDatabase {
       return true
     case .shrinking:
       if compaction.hasRoom(freeBytes, besides: usedBytes) {
-        try connection.run(
-          "PRAGMA incremental_vacuum(\(Compaction.pagesInSlice))", "make the file smaller")
+        try shrink()
       } else {
         // The file itself ends earlier only when the log has been moved into it.
         sqlite3_wal_checkpoint_v2(connection.handle, "main", SQLITE_CHECKPOINT_TRUNCATE, nil, nil)
@@ -90,6 +93,23 @@ extension JobDatabase {
       }
       return true
     }
+  }
+
+  private func shrink() throws(StoreError) {
+    let end = milliseconds() + Compaction.shrinkTime
+    try connection.transaction { () throws(StoreError) in
+      for _ in 0..<Compaction.pagesInSlice / Compaction.pagesAtOnce {
+        try connection.run(
+          "PRAGMA incremental_vacuum(\(Compaction.pagesAtOnce))", "make the file smaller")
+        if milliseconds() >= end { return }
+      }
+    }
+  }
+
+  private func milliseconds() -> Int64 {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
   }
 
   /// Takes rows out and puts them back, which leaves their pages nearly full.

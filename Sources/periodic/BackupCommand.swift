@@ -46,10 +46,14 @@ struct BackupCommand: ParsableCommand {
     var request = JSONLine()
     withBytes(of: try absolute(file)) { request.append("path", $0) }
     var state = try ask(address, "POST", request.finish())
-    while state.phase == .running {
+    let path = state.path
+    while state.phase == .running, state.path == path {
       progress.show("\(state.pagesDone) of \(state.pages) pages")
       usleep(BackupCommand.interval * 1000)
       state = try ask(address, "GET")
+    }
+    guard state.path == path else {
+      throw Failure("backup: the server has begun another one since")
     }
     guard state.phase == .done else { throw Failure("backup: \(problem(of: state))") }
     if json { show(state, progress.elapsed) }
