@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
 # the calls of a store failing in turn, three hundred damaged files, a million jobs deleted from a
-# file, dumped and loaded, a hundred crashes and fifty power cuts of the release daemon. Run by
-# `make check-slow`, which builds the daemon first.
+# file, dumped and loaded, a hundred crashes, fifty power cuts and a hundred failures of the disk of the
+# release daemon. Run by `make check-slow`, which builds the daemon first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -17,5 +17,6 @@ COMPACTION_JOBS=1000000 swift test --skip-build --filter "A file that is compact
 
 export PERIODIC=$PWD/.build/release/periodic-cli
 PERIODIC_DUMP_JOBS=1000000 scripts/integration-tests.sh Tests/integration/test_dump_load.py
-PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 scripts/integration-tests.sh \
-  Tests/integration/test_crash.py Tests/integration/test_power_cut.py
+PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 PERIODIC_DISK_FAILURES=100 \
+  scripts/integration-tests.sh Tests/integration/test_crash.py \
+  Tests/integration/test_power_cut.py Tests/integration/test_failing_disk.py

@@ -75,7 +75,9 @@ class History:
         return next(kept, NEVER).state
 
     def acknowledged(self) -> int:
-        return sum(change.acknowledged is not None for job in self.jobs.values() for change in job)
+        """How many changes, also while more are asked for."""
+        jobs = list(self.jobs.values())
+        return sum(change.acknowledged is not None for job in jobs for change in job)
 
     def moments(self) -> list[int]:
         found = (change.acknowledged for job in self.jobs.values() for change in job)
@@ -86,13 +88,20 @@ class History:
 
 
 def violations(
-    histories: list[History], found: dict[Key, State], at: int | None = None
+    histories: list[History],
+    found: dict[Key, State],
+    at: int | None = None,
+    refused: bool = True,
 ) -> list[str]:
-    """What was promised before the moment `at`, the end if none is given, and does not hold."""
+    """What was promised before the moment `at`, the end if none is given, and does not hold.
+
+    Without `refused` nothing that was refused may have happened: something has been written since.
+    """
     wrong = []
     asked = {key: changes for history in histories for key, changes in history.jobs.items()}
     for key in asked.keys() | found.keys():
-        allowed = possible(asked.get(key, []), at)
+        changes = [change for change in asked.get(key, []) if refused or not change.is_refused]
+        allowed = possible(changes, at)
         if not any(change.allows(found.get(key)) for change in allowed):
             may_be = [change.state for change in allowed]
             wrong.append(f"{key}: found {found.get(key)}, may be one of {may_be}")

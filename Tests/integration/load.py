@@ -9,7 +9,7 @@ import threading
 import time
 
 import wire
-from history import Change, History, State
+from history import CLOCK, Change, History, State
 
 
 class Owner(threading.Thread):
@@ -39,6 +39,7 @@ class Owner(threading.Thread):
                     while self.is_on_time() and len(self.waiting) < self.window:
                         self.act(peer)
                     self.hear(*peer.receive(), peer)
+                self.leave()
         except (wire.Closed, OSError):
             pass
         except BaseException as failure:  # noqa: BLE001 - shown by the test that started the thread
@@ -52,6 +53,9 @@ class Owner(threading.Thread):
 
     def act(self, peer: wire.Peer2) -> None:
         """Asks for one change."""
+
+    def leave(self) -> None:
+        """Before the connection ends in peace."""
 
     def hear(self, message: bytes, command: int, _: bytes, peer: wire.Peer2) -> None:
         self.settle(self.waiting.pop(message), command)
@@ -183,6 +187,13 @@ class Worker(Owner):
             change = self.put_back(key, before.count + step, delay)
             self.ask(peer, wire.LATER, handle + struct.pack(">qh", delay, step), [change])
 
+    def leave(self) -> None:
+        """The runs that it has, or that are on their way to it, fail with the connection."""
+        for key in self.history.jobs:
+            before = self.history.state(key)
+            if before is not None and before.due <= milliseconds() + CLOCK:
+                self.put_back(key, before.count, 1)
+
     def put_back(self, key, count: int, delay: int) -> Change:
         state = State(b"work", milliseconds() + 1000 * delay, count)
         return self.history.ask(key, state, is_from_now=True)
@@ -192,10 +203,14 @@ def milliseconds() -> int:
     return int(time.time() * 1000)
 
 
-def start(address: str, seed: int, until: float | None = None) -> list[Owner]:
+def make(address: str, seed: int, until: float | None = None) -> list[Owner]:
     """Two submitters, one who drops, one worker with its producer."""
     kinds = [Submitter, Submitter, Dropper, Worker]
-    owners = [kind(address, number, seed + number, until) for number, kind in enumerate(kinds)]
+    return [kind(address, number, seed + number, until) for number, kind in enumerate(kinds)]
+
+
+def start(address: str, seed: int, until: float | None = None) -> list[Owner]:
+    owners = make(address, seed, until)
     for owner in owners:
         owner.start()
     return owners

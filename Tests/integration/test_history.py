@@ -90,6 +90,8 @@ def test_a_refusal_acknowledges_nothing():
     assert first.acknowledged and not second.acknowledged
     assert owner.history.state(KEY) == OLD and owner.history.refused() == 1
     assert not violations([owner.history], {KEY: OLD})
+    assert not violations([owner.history], {KEY: NEW})
+    assert violations([owner.history], {KEY: NEW}, refused=False)
     owner.may_be_refused = False
     with pytest.raises(AssertionError):
         owner.settle([first], wire.UNKNOWN)
