@@ -28,19 +28,26 @@ public struct ThreadCondition: ~Copyable, @unchecked Sendable {
 
   /// Waits as `wait` does, but at most this long; false when the time passed.
   public func wait(_ mutex: borrowing ThreadMutex, milliseconds: Int64) -> Bool {
+    wait(mutex, microseconds: milliseconds.multipliedReportingOverflow(by: 1000).partialValue)
+  }
+
+  public func wait(_ mutex: borrowing ThreadMutex, microseconds: Int64) -> Bool {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    let nanoseconds = Int64(time.tv_nsec) + milliseconds % 1000 * 1_000_000
-    time.tv_sec += Int(milliseconds / 1000 + nanoseconds / 1_000_000_000)
+    let nanoseconds = Int64(time.tv_nsec) + microseconds % 1_000_000 * 1000
+    time.tv_sec += Int(microseconds / 1_000_000 + nanoseconds / 1_000_000_000)
     time.tv_nsec = Int(nanoseconds % 1_000_000_000)
     return pthread_cond_timedwait(raw, mutex.raw, &time) == 0
   }
 
   /// Milliseconds of the clock by which it waits.
-  public static var now: Int64 {
+  public static var now: Int64 { microseconds / 1000 }
+
+  /// The same in microseconds.
+  public static var microseconds: Int64 {
     var time = timespec()
     clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
+    return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1000
   }
 
   public func signal() { pthread_cond_signal(raw) }

@@ -22,7 +22,10 @@ extension ServerRunner {
   }
 
   func received(_ bytes: Bytes, on session: Session) {
-    changed { core.receive(bytes, on: session, at: $0) }
+    changed {
+      core.receive(bytes, on: session, at: $0)
+      core.passBatch(at: $0) { act($0) }
+    }
   }
 
   func receivedEnd(on session: Session) { changed { core.receivedEnd(on: session, at: $0) } }

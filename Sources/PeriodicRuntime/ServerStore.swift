@@ -87,14 +87,10 @@ final class ServerStore {
     case .loaded(let chunk): chunks.append(chunk)
     case .loadEnded(nil): isRead = true
     case .loadEnded(let error): loadError = error
-    case .applied(let batch, let failure):
-      core.stored(batch, failure: failure, at: loop.now) { action in
-        switch action {
-        case .apply(let batch): apply(batch)
-        case .probe: probe()
-        default: break
-        }
-      }
+    case .applied(let count): core.stored(count, at: loop.now)
+    case .failed(let failure):
+      core.storeFailed(failure, at: loop.now)
+      thread?.goOn()
     case .read(let read, let rows, let failure):
       note(reading: failure)
       core.wasRead(read, rows: rows, failure: failure, at: loop.now)

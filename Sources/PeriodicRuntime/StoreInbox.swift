@@ -11,6 +11,7 @@ final class StoreInbox: @unchecked Sendable {
   enum Request {
     case load
     case apply(StoreBatch)
+    case goOn
     case read(StoreRead)
     case probe
     case beginBackup(String)
@@ -20,7 +21,9 @@ final class StoreInbox: @unchecked Sendable {
 
   private let mutex = ThreadMutex()
   private let changed = ThreadCondition()
-  private var requests: [Request] = []
+  private var requests = Queue<Request>()
+  /// Operations in the batches among them.
+  private var operations = 0
   private var chunksUnderWay = 0
   private var isClosing = false
   private var opening: Result<Int64?, StoreError>?
@@ -33,7 +36,11 @@ final class StoreInbox: @unchecked Sendable {
   func push(_ request: Request) {
     mutex.withLock {
       requests.append(request)
-      if case .close = request { isClosing = true }
+      switch request {
+      case .apply(let batch): operations += batch.count
+      case .close: isClosing = true
+      default: break
+      }
     }
     // Under the lock, whoever wakes would at once wait again, for the lock.
     changed.broadcast()
@@ -76,9 +83,32 @@ final class StoreInbox: @unchecked Sendable {
         } else if requests.isEmpty {
           changed.wait(mutex)
         }
-        if !requests.isEmpty { return requests.removeFirst() }
+        if let request = takeFirst() { return request }
       }
     }
+  }
+
+  /// The next batch, if one comes within so many microseconds and nothing else comes before it.
+  func nextBatch(within microseconds: Int64) -> StoreBatch? {
+    mutex.withLock {
+      let end = microseconds > 0 ? ThreadCondition.microseconds + microseconds : 0
+      while requests.isEmpty {
+        let left = microseconds > 0 ? end - ThreadCondition.microseconds : 0
+        if left <= 0 { return nil }
+        _ = changed.wait(mutex, microseconds: left)
+      }
+      guard case .apply? = requests.first, case .apply(let batch)? = takeFirst() else { return nil }
+      return batch
+    }
+  }
+
+  /// Operations in the batches that wait.
+  var waitingOperations: Int { mutex.withLock { operations } }
+
+  private func takeFirst() -> Request? {
+    guard let request = requests.popFirst() else { return nil }
+    if case .apply(let batch) = request { operations -= batch.count }
+    return request
   }
 
   /// Waits until another chunk may be sent; false when the store is to be closed instead.

@@ -13,7 +13,11 @@ final class StoreThread {
     case loaded(StoredChunk)
     /// All of it was handed over, or not, and why.
     case loadEnded(StoreError?)
-    case applied(StoreBatch, StoreError?)
+    /// The oldest so many batches are durable.
+    case applied(Int)
+    /// Nothing of the batches is kept that were not answered for. Those that come are passed over,
+    /// until `goOn`.
+    case failed(StoreError)
     /// A put for each job that was found.
     case read(StoreRead, StoreBatch, StoreError?)
     /// Whether the store can write.
@@ -67,8 +71,11 @@ final class StoreThread {
   /// The loop has done with a chunk, so that another may be read.
   func chunkWasConsumed() { inbox.chunkWasConsumed() }
 
-  /// Has a batch made durable. It belongs to the store thread until `applied` brings it back.
+  /// Has a batch made durable. It belongs to the store thread until that has answered for it.
   func apply(_ batch: StoreBatch) { inbox.push(.apply(batch)) }
+
+  /// The loop has heard that batches failed: those that come from now on count.
+  func goOn() { inbox.push(.goOn) }
 
   /// Has jobs read; `read` brings them.
   func read(_ read: StoreRead) { inbox.push(.read(read)) }
@@ -114,6 +121,9 @@ final class StoreThread {
     }
     var syncs = LateSyncs(driver)
     var chores = StoreChores()
+    var group = CommitGroup()
+    /// Until the loop has heard of a failure.
+    var passesOver = false
     while true {
       guard let request = inbox.next(before: earliest(syncs.deadline, chores.deadline)) else {
         if let result = syncs.syncIfDue(driver) { sender.push(Parcel(.synced(result.failure))) }
@@ -123,29 +133,21 @@ final class StoreThread {
       switch request {
       case .load: load(driver, inbox, sender)
       case .apply(let batch):
+        if passesOver { continue }
         do throws(StoreError) {
-          try driver.apply(batch)
+          let count = try group.write(batch, driver, inbox)
           syncs.applied()
           chores.applied()
-          sender.push(Parcel(.applied(batch, nil)))
+          sender.push(Parcel(.applied(count)))
         } catch {
-          sender.push(Parcel(.applied(batch, error)))
+          passesOver = true
+          sender.push(Parcel(.failed(error)))
         }
-      case .read(let read):
-        let rows = StoreBatch()
-        do throws(StoreError) {
-          try driver.read(read.ids) { rows.append(.put($0)) }
-          sender.push(Parcel(.read(read, rows, nil)))
-        } catch {
-          sender.push(Parcel(.read(read, StoreBatch(), error)))
-        }
+      case .goOn: passesOver = false
+      case .read(let read): sender.push(Parcel(carryOut(read, driver)))
       case .probe:
-        do throws(StoreError) {
-          try driver.probe()
-          sender.push(Parcel(.probed(nil)))
-        } catch {
-          sender.push(Parcel(.probed(error)))
-        }
+        let failure = failure { () throws(StoreError) in try driver.probe() }
+        sender.push(Parcel(.probed(failure)))
       case .beginBackup(let path):
         sender.push(Parcel(.backup(chores.beginBackup(to: path, driver))))
       case .cancelBackup:
@@ -157,6 +159,23 @@ final class StoreThread {
         sender.push(Parcel(.closed))
         return
       }
+    }
+  }
+
+  private static func carryOut(_ read: StoreRead, _ driver: any StoreDriver) -> Answer {
+    let rows = StoreBatch()
+    let failure = failure { () throws(StoreError) in
+      try driver.read(read.ids) { rows.append(.put($0)) }
+    }
+    return .read(read, failure == nil ? rows : StoreBatch(), failure)
+  }
+
+  private static func failure(_ body: () throws(StoreError) -> Void) -> StoreError? {
+    do throws(StoreError) {
+      try body()
+      return nil
+    } catch {
+      return error
     }
   }
 
@@ -190,7 +209,7 @@ final class StoreThread {
   }
 }
 
-/// Takes an answer to the loop's thread. The store thread lets go of the batch in it.
+/// Takes an answer to the loop's thread. The store thread lets go of what is in it.
 private struct Parcel: @unchecked Sendable {
   let answer: StoreThread.Answer
   init(_ answer: StoreThread.Answer) { self.answer = answer }

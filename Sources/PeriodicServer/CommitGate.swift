@@ -3,10 +3,11 @@ import PeriodicStore
 
 /// Keeps replies back until what they promise is durable (DESIGN "The commit gate").
 ///
-/// One batch is with the store, the next one collects: under load batches grow by themselves. A
-/// reply is encoded when it is made, in both forms it can take, and only moved when its time comes.
+/// Batches go to the store as they collect, and the store makes as many of them durable together as
+/// are there: under load groups grow by themselves. A reply is encoded when it is made, in both
+/// forms it can take, and only moved when its time comes.
 ///
-/// - Invariant: E8. A reply held under a batch leaves only by `committed` or `failed` of that batch
+/// - Invariant: E8. A reply held under a batch leaves only by `arrived` or `failed` of that batch
 ///   or a later one.
 struct CommitGate {
   /// A reply that waits. Its bytes lie in `Held.bytes`: first if all went well, then if the
@@ -30,93 +31,118 @@ struct CommitGate {
     }
   }
 
-  /// Whether a batch has collected and none is with the store.
-  var canSeal: Bool { flying == nil && !collecting.isEmpty }
+  /// A batch that is with the store, and the replies that wait for it.
+  struct Flight {
+    let batch: StoreBatch
+    let held: Held
+    let number: UInt64
+    let metrics: Int
+  }
+
+  /// Operations that are worth being handed over in the middle of a turn.
+  static let worthPassing = 32
+  /// Batches whose memory is kept for later ones.
+  private static let mostSpare = 8
+
+  var canSeal: Bool { !collecting.isEmpty }
 
   /// The number that the collecting batch will be known by.
   private(set) var number: UInt64 = 1
   private(set) var collecting = StoreBatch()
   private(set) var held = Held()
-  /// Metrics in `collecting`.
-  private(set) var metrics = 0
-  private(set) var flying: (batch: StoreBatch, held: Held, number: UInt64)?
-  /// Empty, for the next batch; the collecting one itself while a batch is with the store.
-  private var spareBatch = StoreBatch()
-  private var spareHeld = Held()
-
-  /// The batch in flight has been answered for and takes no more replies.
-  private var isLanding = false
+  /// Metrics that the store has not answered for.
+  var metrics: Int { collectingMetrics + flyingMetrics }
+  /// With the store, oldest first.
+  private(set) var flying: [Flight] = []
+  /// How many of those, from the oldest, have been answered for and take no more replies.
+  private var landing = 0
+  /// Operations, bytes and metrics in `flying`.
+  private var flyingOperations = 0
+  private var flyingBytes = 0
+  private var flyingMetrics = 0
+  private var collectingMetrics = 0
+  private var spare: [(batch: StoreBatch, held: Held)] = []
 
   /// The number of the newest batch that anything has been given to.
   var newest: UInt64 { collecting.isEmpty ? number - 1 : number }
 
   /// Whether the store has answered for the batch and all before it.
   func hasSettled(_ batch: UInt64) -> Bool {
-    if let flying, flying.number <= batch { return false }
+    if let oldest = flying.first, oldest.number <= batch { return false }
     return collecting.isEmpty || number > batch
   }
 
   /// Operations that the store has not answered for.
-  var unwritten: Int { collecting.count + (flying?.batch.count ?? 0) }
+  var unwritten: Int { collecting.count + flyingOperations }
 
-  var isIdle: Bool { flying == nil && collecting.isEmpty }
+  var isIdle: Bool { flying.isEmpty && collecting.isEmpty }
 
   /// Where a reply waits that promises everything emitted so far; `nil` if all of that is durable.
   var holder: Held? {
     if !collecting.isEmpty { return held }
-    return isLanding ? nil : flying?.held
+    return flying.count > landing ? flying.last?.held : nil
   }
 
   mutating func append(_ operation: StoreOperation) {
     collecting.append(operation)
-    if case .addMetric = operation { metrics += 1 }
+    if case .addMetric = operation { collectingMetrics += 1 }
   }
 
-  /// How full the collecting batch is, in parts of its limits: above 1 clients wait, above 2
-  /// workers.
+  /// How much waits for the store, in parts of its limits: above 1 clients wait, above 2 workers.
   func load(_ limits: Limits) -> Double {
     max(
-      Double(collecting.count) / Double(limits.batchOperations),
-      Double(collecting.byteCount) / Double(limits.batchBytes))
+      Double(unwritten) / Double(limits.batchOperations),
+      Double(collecting.byteCount + flyingBytes) / Double(limits.batchBytes))
   }
 
   /// Whether `load` is above `parts`; asked for each message.
   func isAbove(_ parts: Int, _ limits: Limits) -> Bool {
-    collecting.count > parts * limits.batchOperations
-      || collecting.byteCount > parts * limits.batchBytes
+    unwritten > parts * limits.batchOperations
+      || collecting.byteCount + flyingBytes > parts * limits.batchBytes
   }
 
-  /// The batch for the store, if one has collected and none is there.
+  /// A batch for the store, if one has collected.
   mutating func seal() -> StoreBatch? {
     guard canSeal else { return nil }
-    flying = (collecting, held, number)
-    metrics = 0
+    let batch = collecting
+    flying.append(
+      Flight(batch: batch, held: held, number: number, metrics: collectingMetrics))
+    flyingOperations += batch.count
+    flyingBytes += batch.byteCount
+    flyingMetrics += collectingMetrics
+    collectingMetrics = 0
     number += 1
-    collecting = spareBatch
-    held = spareHeld
-    return flying?.batch
+    (collecting, held) = spare.popLast() ?? (StoreBatch(), Held())
+    return batch
   }
 
-  /// The batch is durable: its replies, to be sent, until `landed`.
-  mutating func arrived() -> (held: Held, number: UInt64) {
-    isLanding = true
-    guard let flying else { fatalError("E8: only a batch that is with the store can arrive") }
-    return (flying.held, flying.number)
+  /// The oldest `count` batches are durable: they are to be settled, until `landed`.
+  mutating func arrived(_ count: Int) -> ArraySlice<Flight> {
+    invariant(0 < count && count <= flying.count, "E8: only a batch with the store can arrive")
+    landing = count
+    return flying[..<count]
   }
 
-  /// The replies have gone out; the batch's memory serves the batch after next.
+  /// The replies have gone out; the batches' memory serves later ones.
   mutating func landed() {
-    guard let flying else { fatalError("E8: only a batch that is with the store can land") }
-    flying.batch.removeAll()
-    flying.held.removeAll()
-    (spareBatch, spareHeld) = (flying.batch, flying.held)
-    self.flying = nil
-    isLanding = false
+    for flight in flying[..<landing] { recycle(flight) }
+    flying.removeFirst(landing)
+    landing = 0
   }
 
-  /// The batch was refused. Puts and metrics are given up; all else goes again, before what
-  /// collected meanwhile, and the replies to it wait on; but not if nothing is left that they could
-  /// wait for.
+  private mutating func recycle(_ flight: Flight) {
+    flyingOperations -= flight.batch.count
+    flyingBytes -= flight.batch.byteCount
+    flyingMetrics -= flight.metrics
+    guard spare.count < CommitGate.mostSpare else { return }
+    flight.batch.removeAll()
+    flight.held.removeAll()
+    spare.append((flight.batch, flight.held))
+  }
+
+  /// What is with the store was refused. Puts and metrics are given up; all else goes again, before
+  /// what collected meanwhile, and the replies to it wait on; but not if nothing is left that they
+  /// could wait for.
   ///
   /// - Parameter refusesAll: whether the puts that have collected meanwhile are given up as well.
   /// - Returns: the numbers of the batches whose puts are gone, and the replies to be sent, most of
@@ -124,32 +150,32 @@ struct CommitGate {
   mutating func failed(
     isFull: Bool, refusesAll: Bool
   ) -> (answered: Held, numbers: ClosedRange<UInt64>) {
-    guard let flying else { fatalError("E8: only a batch that is with the store can fail") }
+    guard let first = flying.first else { fatalError("E8: only a batch with the store can fail") }
     let again = StoreBatch()
-    flying.batch.appendUnrefusable(to: again)
+    for flight in flying { flight.batch.appendUnrefusable(to: again) }
     if refusesAll {
       collecting.appendUnrefusable(to: again)
-      metrics = 0
+      collectingMetrics = 0
     } else {
       collecting.forEach { again.append($0) }
     }
     let waiting = Held()
     let answered = Held()
-    answer(flying.held, isFull: isFull, hasMore: !again.isEmpty, answered, waiting)
+    let hasMore = !again.isEmpty
+    for flight in flying {
+      answer(flight.held, isFull: isFull, hasMore: hasMore, answered, waiting)
+    }
     if refusesAll {
-      answer(held, isFull: isFull, hasMore: !again.isEmpty, answered, waiting)
-      collecting.removeAll()
-      held.removeAll()
+      answer(held, isFull: isFull, hasMore: hasMore, answered, waiting)
     } else {
       waiting.entries.append(contentsOf: held.entries)
       waiting.bytes.append(held.bytes.bytes)
     }
-    flying.batch.removeAll()
-    flying.held.removeAll()
-    (spareBatch, spareHeld) = (flying.batch, flying.held)
+    let numbers = first.number...(refusesAll ? number : number - 1)
+    for flight in flying { recycle(flight) }
+    flying.removeAll()
     (collecting, held) = (again, waiting)
-    self.flying = nil
-    return (answered, flying.number...(refusesAll ? number : flying.number))
+    return (answered, numbers)
   }
 
   /// Sorts held replies of a failed batch: refusals go out, the others wait if there is more to

@@ -36,6 +36,13 @@ extension ServerCore {
     resumeHTTP(at: now)
   }
 
+  /// In the middle of a turn, hands over what has collected, if it is enough: the store begins
+  /// while the rest of the turn's input is handled.
+  public func passBatch(at now: Now, _ act: (ServerAction) -> Void) {
+    let enough = min(CommitGate.worthPassing, configuration.limits.batchOperations)
+    if gate.collecting.count >= enough { sealBatch(at: now, act) }
+  }
+
   func sealBatch(at now: Now, _ act: (ServerAction) -> Void) {
     if health.takeProbe(at: now.monotonic, hasBatch: !gate.isIdle) { act(.probe) }
     guard health.admitsBatch(at: now.monotonic) else { return }

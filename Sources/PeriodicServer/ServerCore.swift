@@ -112,32 +112,32 @@ public final class ServerCore {
     if gate.isIdle { beginServing(at: now) }
   }
 
-  /// The store has written the batch, or says why it could not.
-  ///
-  /// The next batch is handed over before anything is made of this one, so that the store does not
-  /// wait for that.
-  public func stored(
-    _ batch: StoreBatch, failure: StoreError?, at now: Now, _ act: (ServerAction) -> Void
-  ) {
-    let isRefusable = batch.isRefusable
-    if let failure {
-      changeHealth { $0.failed(failure, isRefusable: isRefusable, at: now.monotonic) }
-      let (answered, numbers) = gate.failed(
-        isFull: health.state == .full, refusesAll: health.refusal != nil)
-      engine.collectingBatch = gate.number
-      send(answered, at: now)
-      batchesFailed(numbers)
-      engine.failed(numbers.upperBound, at: now, into: &effects)
-    } else {
-      changeHealth { $0.wrote(isRefusable: isRefusable, at: now.monotonic) }
-      let (held, number) = gate.arrived()
-      send(held, at: now)
-      gate.landed()
-      sealBatch(at: now, act)
-      engine.committed(number, at: now, into: &effects)
-    }
+  /// The store has made the oldest `count` batches durable that it was given and has not answered
+  /// for.
+  public func stored(_ count: Int, at now: Now) {
+    let flights = gate.arrived(count)
+    let isRefusable = flights.contains { $0.batch.isRefusable }
+    changeHealth { $0.wrote(isRefusable: isRefusable, at: now.monotonic) }
+    for flight in flights { send(flight.held, at: now) }
+    let newest = flights.last?.number ?? 0
+    gate.landed()
+    engine.committed(newest, at: now, into: &effects)
     carryOut(for: nil)
-    if phase == .reserving, failure == nil { beginServing(at: now) }
+    if phase == .reserving { beginServing(at: now) }
+  }
+
+  /// The store could not write. It has nothing of the batches that it has not answered for, and
+  /// does not look at those any more that it was given before the shell reports this.
+  public func storeFailed(_ failure: StoreError, at now: Now) {
+    let isRefusable = gate.flying.contains { $0.batch.isRefusable }
+    changeHealth { $0.failed(failure, isRefusable: isRefusable, at: now.monotonic) }
+    let (answered, numbers) = gate.failed(
+      isFull: health.state == .full, refusesAll: health.refusal != nil)
+    engine.collectingBatch = gate.number
+    send(answered, at: now)
+    batchesFailed(numbers)
+    engine.failed(numbers.upperBound, at: now, into: &effects)
+    carryOut(for: nil)
   }
 
   /// The store says whether it can write, as `ServerAction.probe` asked.
@@ -231,7 +231,8 @@ public enum ServerAction {
   /// Stop, and go on, reading from the connection.
   case pause(Session)
   case resume(Session)
-  /// Give the batch to the store, and report with `stored`. One at a time.
+  /// Give the batch to the store, and report with `stored` or `storeFailed`. Several at a time, in
+  /// their order.
   case apply(StoreBatch)
   /// Have the store read these jobs, and report with `wasRead`. Several at a time.
   case read(StoreRead)

@@ -27,6 +27,7 @@ public final class MemoryStore: StoreDriver {
   private var drops: [Drop] = []
   private var reserved: UInt64?
   private var isOpen = false
+  private var staged: [StoreBatch] = []
 
   public init() {}
 
@@ -69,10 +70,21 @@ public final class MemoryStore: StoreDriver {
 
   public func apply(_ batch: StoreBatch) throws(StoreError) {
     try requireOpen()
+    for batch in staged { batch.forEach { apply($0) } }
+    staged = []
     batch.forEach { apply($0) }
   }
 
-  public func close() { isOpen = false }
+  public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool {
+    try requireOpen()
+    staged.append(batch)
+    return true
+  }
+
+  public func close() {
+    isOpen = false
+    staged = []
+  }
 
   private func apply(_ operation: StoreOperation) {
     switch operation {

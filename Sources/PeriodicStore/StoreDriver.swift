@@ -18,8 +18,14 @@ public protocol StoreDriver: AnyObject {
   ///
   /// `ids` ascend, and so do the jobs.
   func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError)
-  /// Makes all of the batch durable, or changes nothing and throws.
+  /// Makes all of the batch durable, and what was staged before it; or changes nothing and throws.
   func apply(_ batch: StoreBatch) throws(StoreError)
+  /// Takes a batch ahead: it becomes durable with the `apply` that follows, all of them or none,
+  /// and is neither changed nor freed before that. Only `read` and `close` are called in between.
+  /// After an error nothing is left of what was staged since the last `apply`.
+  ///
+  /// - Returns: false if the store does not do this; then the batch has to be applied by itself.
+  func stage(_ batch: StoreBatch) throws(StoreError) -> Bool
   /// Looks whether a batch of jobs could be written, and gets ready for it. Called now and then
   /// while the last write failed; throws what would be in the way.
   func probe() throws(StoreError)
@@ -48,6 +54,8 @@ public protocol StoreDriver: AnyObject {
 
 extension StoreDriver {
   public var lastWritten: Int64? { nil }
+
+  public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool { false }
 
   /// The next batch tells.
   public func probe() throws(StoreError) {}

@@ -61,11 +61,25 @@ final class Connection {
 
   /// Runs `body` as one transaction: all of it is kept, or nothing.
   func transaction(_ body: () throws(StoreError) -> Void) throws(StoreError) {
+    try begin()
+    do {
+      try body()
+    } catch {
+      rollBack()
+      throw error
+    }
+    try commit()
+  }
+
+  func begin() throws(StoreError) {
     // A roll-back that failed leaves its transaction open; it is tried again first.
     if isInTransaction { try run("ROLLBACK", "roll back") }
     try run("BEGIN IMMEDIATE", "begin a transaction")
+  }
+
+  /// Ends the open transaction: all of it is kept, or nothing.
+  func commit() throws(StoreError) {
     do {
-      try body()
       try run("COMMIT", "commit")
     } catch {
       rollBack()
@@ -77,7 +91,7 @@ final class Connection {
   ///
   /// A roll-back only drops what is in memory. Should it fail all the same, the next transaction
   /// begins with another attempt; the error worth reporting is the one that led here.
-  private func rollBack() {
+  func rollBack() {
     if isInTransaction { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
   }
 

@@ -3,16 +3,34 @@ import PeriodicStore
 
 /// Writing batches.
 extension JobDatabase {
-  func apply(_ batch: StoreBatch) throws(StoreError) {
+  /// Writes a batch into the open transaction, which begins with it if there is none. After an
+  /// error there is none.
+  func stage(_ batch: StoreBatch) throws(StoreError) {
+    if !isStaging { try beginStaging() }
+    do {
+      var writer = BatchWriter(self)
+      try batch.forEach { (operation) throws(StoreError) in try writer.add(operation) }
+      try writer.flush()
+    } catch {
+      isStaging = false
+      connection.rollBack()
+      throw error
+    }
+  }
+
+  private func beginStaging() throws(StoreError) {
     // What was answered for and could not be synced comes first: until it is on the disk nothing
     // more is taken.
     if hasFailedToSync { try sync() }
     isDirty = true
-    try connection.transaction { () throws(StoreError) in
-      var writer = BatchWriter(self)
-      try batch.forEach { (operation) throws(StoreError) in try writer.add(operation) }
-      try writer.flush()
-    }
+    try connection.begin()
+    isStaging = true
+  }
+
+  /// Keeps what was staged, or nothing of it.
+  func commit() throws(StoreError) {
+    isStaging = false
+    try connection.commit()
   }
 
   /// One operation by itself.

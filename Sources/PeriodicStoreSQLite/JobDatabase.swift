@@ -24,6 +24,8 @@ final class JobDatabase {
   let row: Statement
   /// Drops that were not finished when the store was opened.
   var leftovers: Leftovers
+  /// Whether a transaction is open that has staged batches.
+  var isStaging = false
   /// Whether batches were applied since the last `sync`.
   var isDirty = false
   /// Whether a `sync` failed and none has succeeded since.

@@ -41,6 +41,8 @@ public final class SQLiteStore: StoreDriver {
   private let path: String
   private let options: Options
   private var opened: Opened?
+  /// The batches of the open transaction.
+  private var staged: [StoreBatch] = []
   public private(set) var lastWritten: Int64?
 
   /// A store in the file `path`, which is made by `open` if it does not exist. Its directory must.
@@ -82,20 +84,47 @@ public final class SQLiteStore: StoreDriver {
   public func apply(_ batch: StoreBatch) throws(StoreError) {
     let database = try database()
     if let bytes = batch.liveBytes { database.compaction.liveBytes = bytes }
-    if batch.isEmpty { return }
+    if !batch.isEmpty { _ = try stage(batch) }
+    if staged.isEmpty { return }
+    defer { staged.removeAll(keepingCapacity: true) }
+    let isRefusable = staged.contains { $0.isRefusable }
     do throws(StoreError) {
-      try database.apply(batch)
-      if batch.isRefusable { opened?.keepReserve() }
+      try database.commit()
+      if isRefusable { opened?.keepReserve() }
     } catch {
-      guard error.code == .full else { throw error }
-      if !batch.isRefusable { opened?.giveUpReserve() }
-      // With the log moved into the file its room can be written anew.
-      database.moveLog()
-      try database.apply(batch)
+      try makeRoom(in: database, error)
+      try database.commit()
     }
     // The batch is durable, which is what was asked for: rows that a former run left behind can
     // wait for a later attempt when they cannot be deleted now.
     if !database.leftovers.isEmpty { _ = try? database.sweep() }
+  }
+
+  public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool {
+    let database = try database()
+    if let bytes = batch.liveBytes { database.compaction.liveBytes = bytes }
+    staged.append(batch)
+    do throws(StoreError) {
+      try database.stage(batch)
+    } catch {
+      do throws(StoreError) {
+        try makeRoom(in: database, error)
+      } catch {
+        staged.removeAll(keepingCapacity: true)
+        throw error
+      }
+    }
+    return true
+  }
+
+  /// After a transaction that found the disk full, makes what room there is and stages all of it
+  /// again; any other error is the caller's.
+  private func makeRoom(in database: JobDatabase, _ error: StoreError) throws(StoreError) {
+    guard error.code == .full else { throw error }
+    if !staged.contains(where: { $0.isRefusable }) { opened?.giveUpReserve() }
+    // With the log moved into the file its room can be written anew.
+    database.moveLog()
+    for batch in staged { try database.stage(batch) }
   }
 
   /// A backup copies pages: what moves about in the file meanwhile would be copied twice.
@@ -150,6 +179,7 @@ public final class SQLiteStore: StoreDriver {
   public func close() {
     guard let opened else { return }
     self.opened = nil
+    staged = []
     if opened.process == getpid() {
       opened.backup = nil
       opened.database = nil

@@ -17,7 +17,7 @@ public final class SessionBench {
   private var now = Now(monotonic: 5000, wall: 1_700_000_000_000)
   private var wakeAt = Int64.max
   private let store = MemoryStore()
-  private var flying: StoreBatch?
+  private var flying: [StoreBatch] = []
   private var reads: [StoreRead] = []
   private var isProbed = false
   private var mustFail = false
@@ -87,12 +87,16 @@ public final class SessionBench {
 
   /// The store answers for one thing that it was given; whether there was any.
   private func answer() -> Bool {
-    if let batch = flying {
-      flying = nil
-      let failure = mustFail ? StoreError(.full, "as the script says") : nil
-      mustFail = false
-      if failure == nil { inStore { try store.apply(batch) } }
-      core.stored(batch, failure: failure, at: now) { carryOut($0) }
+    if !flying.isEmpty {
+      let batches = flying
+      flying = []
+      if mustFail {
+        mustFail = false
+        core.storeFailed(StoreError(.full, "as the script says"), at: now)
+      } else {
+        for batch in batches { inStore { try store.apply(batch) } }
+        core.stored(batches.count, at: now)
+      }
     } else if !reads.isEmpty {
       let read = reads.removeFirst()
       let rows = StoreBatch()
@@ -111,7 +115,7 @@ public final class SessionBench {
     do { try body() } catch { expect(false, "a store in memory: \(error)") }
   }
 
-  /// The store will refuse the next batch that it is given.
+  /// The store will refuse the batches that it is given next.
   public func failStore() { mustFail = true }
 
   public func pass(_ milliseconds: Int64) {
@@ -134,8 +138,7 @@ public final class SessionBench {
       guard let place = session.connection as? Place else { return }
       isClosed[place.number] = true
     case .apply(let batch):
-      expect(flying == nil, "one batch at a time")
-      flying = batch
+      flying.append(batch)
     case .read(let read): reads.append(read)
     case .probe: isProbed = true
     case .wake(let time): wakeAt = time

@@ -8,7 +8,8 @@ import Testing
 final class Bench {
   let core: ServerCore
   var now = Now(monotonic: 5_000, wall: 1_700_000_000_000)
-  private(set) var flying: StoreBatch?
+  /// Batches that the store has not answered for.
+  private(set) var flying: [StoreBatch] = []
   /// Reads that the store has not answered.
   private(set) var reads: [StoreRead] = []
   private let store = MemoryStore()
@@ -45,16 +46,20 @@ final class Bench {
     repeat { core.endOfTurn(at: now) { carryOut($0) } } while core.hasMoreWork
   }
 
-  /// The store answers for its batch.
+  /// The store answers for its batches.
   func land(failing: Bool = false) {
-    guard let batch = flying else { return }
-    flying = nil
-    if !failing { #expect(throws: Never.self) { try store.apply(batch) } }
-    core.stored(batch, failure: failing ? StoreError(.failed, "I/O error") : nil, at: now) {
-      carryOut($0)
-    }
+    answer(failing ? StoreError(.failed, "I/O error") : nil)
     if failing { now.monotonic += 1000 }
     turn()
+  }
+
+  private func answer(_ failure: StoreError?) {
+    let batches = flying
+    if batches.isEmpty { return }
+    flying = []
+    if let failure { return core.storeFailed(failure, at: now) }
+    for batch in batches { #expect(throws: Never.self) { try store.apply(batch) } }
+    core.stored(batches.count, at: now)
   }
 
   /// The store answers for its oldest read.
@@ -73,10 +78,7 @@ final class Bench {
 
   /// The store answers as a script has it, and the turn that follows is over; time stands still.
   func land(_ failure: StoreError?) {
-    guard let batch = flying else { return }
-    flying = nil
-    if failure == nil { #expect(throws: Never.self) { try store.apply(batch) } }
-    core.stored(batch, failure: failure, at: now) { carryOut($0) }
+    answer(failure)
     turn()
   }
 
@@ -90,7 +92,7 @@ final class Bench {
   /// The store answers until it has nothing left.
   func settle() {
     turn()
-    while flying != nil || !reads.isEmpty {
+    while !flying.isEmpty || !reads.isEmpty {
       land()
       answerRead()
     }
@@ -102,7 +104,7 @@ final class Bench {
     case .close(let session): (session.connection as? Peer)?.isClosed = true
     case .read(let read): reads.append(read)
     case .apply(let batch):
-      flying = batch
+      flying.append(batch)
       batch.forEach { operations.append(words($0)) }
     case .stopping: isStopping = true
     case .stopped: hasStopped = true

@@ -14,7 +14,9 @@ final class HTTPWorld {
   private(set) var clients: [HTTPClient] = []
   private var worker: EchoWorker?
   private var wakeAt = Int64.max
-  private var flying: (batch: StoreBatch, arrives: Int64)?
+  /// Batches with the store, and when it answers for all that are there.
+  private var flying = 0
+  private var storeAnswers: Int64 = .max
   private var probeArrives: Int64?
   private var unwritten: [Session] = []
   private(set) var hasStopped = false
@@ -56,11 +58,13 @@ final class HTTPWorld {
   func step() {
     now.monotonic += Int64(random.below(isHealed ? 5 : 40))
     now.wall = now.monotonic + 1_700_000_000_000
-    if let (batch, arrives) = flying, arrives <= now.monotonic {
-      flying = nil
-      let fails = !isHealed && random.chance(15)
-      core.stored(batch, failure: fails ? StoreError(.full, "simulated") : nil, at: now) {
-        carryOut($0)
+    if storeAnswers <= now.monotonic {
+      let count = flying
+      (flying, storeAnswers) = (0, .max)
+      if !isHealed, random.chance(15) {
+        core.storeFailed(StoreError(.full, "simulated"), at: now)
+      } else {
+        core.stored(count, at: now)
       }
     }
     if let arrives = probeArrives, arrives <= now.monotonic {
@@ -119,8 +123,9 @@ final class HTTPWorld {
       client.isOpen = false
     case .pause(let session): (session.connection as? HTTPClient)?.isPaused = true
     case .resume(let session): (session.connection as? HTTPClient)?.isPaused = false
-    case .apply(let batch):
-      flying = (batch, now.monotonic + Int64(isHealed ? 1 : random.below(300)))
+    case .apply:
+      flying += 1
+      storeAnswers = min(storeAnswers, now.monotonic + Int64(isHealed ? 1 : random.below(300)))
     case .read: problem("a job due now is read back")
     case .wake(let time): wakeAt = time
     case .probe: probeArrives = now.monotonic + Int64(isHealed ? 1 : random.below(300))

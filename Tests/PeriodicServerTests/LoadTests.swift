@@ -10,7 +10,7 @@ import Testing
     let peer = Peer(bench)
     jobList(2000).withUnsafeBytes { peer.send(.load($0), 7) }
     #expect(peer.replies() == [])
-    while bench.flying != nil {
+    while !bench.flying.isEmpty {
       #expect(peer.replies() == [])
       bench.land()
     }
@@ -64,8 +64,8 @@ import Testing
     let other = Peer(bench)
     let peer = Peer(bench)
     other.send(.submit(job("f", "lost")), 1)
-    jobList(10).withUnsafeBytes { peer.send(.load($0), 7) }
     bench.land(failing: true)
+    jobList(10).withUnsafeBytes { peer.send(.load($0), 7) }
     bench.settle()
     #expect(other.replies() == ["1 unknown"])
     #expect(peer.replies() == ["7 success"])

@@ -49,7 +49,9 @@ public final class ServerWorld {
   var isEnding = false
 
   var store = ModelStore()
-  var flying: (batch: StoreBatch, arrives: Int64)?
+  /// Batches with the store, and when it answers next.
+  var flying: [StoreBatch] = []
+  var storeAnswersAt: Int64 = .max
   /// Reads under way, in their order.
   var reads: [(read: StoreRead, arrives: Int64)] = []
   private var probeArrives: Int64?
@@ -91,7 +93,7 @@ public final class ServerWorld {
   func startAgain() {
     log("stopped")
     expect(!peers.contains { $0.isOpen }, "2.11: a connection outlives the server")
-    expect(flying == nil, "2.11: the server ended before its store")
+    expect(flying.isEmpty, "2.11: the server ended before its store")
     hasStopped = false
     isEnding = false
     reads = []
@@ -125,7 +127,7 @@ public final class ServerWorld {
   func pass(_ milliseconds: Int64) {
     now.monotonic += milliseconds
     now.wall += milliseconds
-    if let flying, flying.arrives <= now.monotonic { storeAnswers(flying.batch) }
+    if storeAnswersAt <= now.monotonic { storeAnswers() }
     while let first = reads.first, first.arrives <= now.monotonic {
       reads.removeFirst()
       storeReads(first.read)
@@ -155,17 +157,32 @@ public final class ServerWorld {
     core.wasRead(read, rows: rows, failure: nil, at: now)
   }
 
-  private func storeAnswers(_ batch: StoreBatch) {
-    flying = nil
+  /// Some of the oldest batches are durable together, or all fail.
+  private func storeAnswers() {
+    storeAnswersAt = .max
     if random.chance(10) { failuresLeft = 1 + random.below(8) }
     if !isHealed, failuresLeft > 0 {
       failuresLeft -= 1
-      log("the store fails")
-      core.stored(batch, failure: failure(), at: now) { carryOut($0) }
+      log("the store fails \(flying.count)")
+      flying = []
+      core.storeFailed(failure(), at: now)
     } else {
-      store.apply(batch)
-      core.stored(batch, failure: nil, at: now) { carryOut($0) }
+      let count = isHealed ? flying.count : 1 + random.below(flying.count)
+      log("the store has \(count) of \(flying.count)")
+      keep(count)
+      core.stored(count, at: now)
     }
+    awaitStore()
+  }
+
+  private func keep(_ count: Int) {
+    for batch in flying[..<count] { store.apply(batch) }
+    flying.removeFirst(count)
+  }
+
+  private func awaitStore() {
+    guard !flying.isEmpty, storeAnswersAt == .max else { return }
+    storeAnswersAt = now.monotonic + Int64(isHealed ? 1 : random.below(1200))
   }
 
   private func answerProbe() {
@@ -183,8 +200,9 @@ public final class ServerWorld {
   func crash() {
     guard configuration.isDurable else { return }
     log("crash")
-    if let flying, random.chance(50) { store.apply(flying.batch) }
-    flying = nil
+    keep(random.below(flying.count + 1))
+    flying = []
+    storeAnswersAt = .max
     reads = []
     probeArrives = nil
     wakeAt = .max
@@ -230,6 +248,7 @@ public final class ServerWorld {
       let all = isHealed || random.chance(50)
       let count = all ? peer.toServer.count : 1 + random.below(peer.toServer.count)
       core.receive(Bytes(rebasing: peer.toServer.bytes[..<count]), on: peer.session, at: now)
+      core.passBatch(at: now) { carryOut($0) }
       peer.toServer.consume(count)
       if peer.toServer.isEmpty { peer.refused = [] }
     }
@@ -250,9 +269,8 @@ public final class ServerWorld {
       default: peer.isPaused = false
       }
     case .apply(let batch):
-      expect(flying == nil, "one batch at a time")
-      let wait = isHealed ? 1 : random.below(1200)
-      flying = (batch, now.monotonic + Int64(wait))
+      flying.append(batch)
+      awaitStore()
     case .read(let read):
       let wait = isHealed ? 1 : random.below(600)
       reads.append((read, max(reads.last?.arrives ?? 0, now.monotonic + Int64(wait))))

@@ -12,6 +12,8 @@ public final class StoreBench {
   public private(set) var failures: [String] = []
   /// Calls that may still fail, and are then made again.
   private var toleratedFailures: Int
+  /// Batches that were staged for good.
+  private var left: [StoreBatch] = []
 
   /// `make` gives a closed driver over what was stored so far. `crash` is called while a store is
   /// open: what `make` gives afterwards has only what was durable at that moment.
@@ -32,6 +34,22 @@ public final class StoreBench {
   public func apply(_ fill: (StoreBatch) -> Void) throws {
     let batch = StoreBatch(fill)
     try persist { try store.apply(batch) }
+  }
+
+  /// Has batches become durable together, where the store can do that. They are kept until then.
+  public func applyTogether(_ fills: [(StoreBatch) -> Void]) throws {
+    let batches = fills.map { StoreBatch($0) }
+    try persist {
+      for batch in batches where try !store.stage(batch) { try store.apply(batch) }
+      try store.apply(StoreBatch())
+    }
+  }
+
+  /// Stages a batch and leaves it at that; false if the store does not do so.
+  public func stage(_ fill: @escaping (StoreBatch) -> Void) throws -> Bool {
+    let batch = StoreBatch(fill)
+    left.append(batch)
+    return try persist { try store.stage(batch) }
   }
 
   /// Jobs of the open store by their ids.

@@ -36,6 +36,26 @@ extension StoreConformance {
       let left = [StoreContent.Row(2, workload: "again"), StoreContent.Row(3)]
       bench.expect(try bench.reopened().rows, left, "jobs")
     },
+    StoreConformance("batches that were staged are durable with the next, in their order") { bench in
+      try bench.applyTogether([
+        { batch in for id in 1...30 { batch.put(StoreContent.Row(UInt64(id))) } },
+        { batch in for id in 10...29 { batch.delete(UInt64(id)) } },
+        { batch in batch.put(StoreContent.Row(12, workload: "again")) },
+        { batch in for id in 31...33 { batch.put(StoreContent.Row(UInt64(id))) } },
+      ])
+      var left = ([1...9, 30...33].joined()).map { StoreContent.Row(UInt64($0)) }
+      left.insert(StoreContent.Row(12, workload: "again"), at: 9)
+      bench.expect(try bench.crashed().rows, left, "jobs")
+    },
+    StoreConformance("batches that were only staged are gone after a crash") { bench in
+      try bench.apply { batch in batch.put(StoreContent.Row(1)) }
+      let isStaged = try bench.stage { batch in
+        batch.delete(1)
+        batch.put(StoreContent.Row(2))
+      }
+      let rows = try bench.crashed().rows
+      if isStaged { bench.expect(rows, [StoreContent.Row(1)], "jobs") }
+    },
     StoreConformance("a batch has the effect of its operations one after the other") { bench in
       var left: [UInt64: StoreContent.Row] = [:]
       var state: UInt64 = 12345

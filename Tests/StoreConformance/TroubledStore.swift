@@ -54,5 +54,12 @@ public final class TroubledStore: StoreDriver {
     try trouble.pass(.after)
   }
 
+  public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool {
+    try trouble.pass(.before)
+    let isStaged = try store.stage(batch)
+    try trouble.pass(.after)
+    return isStaged
+  }
+
   public func close() { store.close() }
 }

@@ -1,0 +1,56 @@
+import PeriodicLoop
+import PeriodicStore
+
+/// Which batches a store makes durable together: all that are there, and those that may be expected
+/// within the time that it is worth waiting for them.
+///
+/// Who waits for an acknowledgement often asks for the next change when it has come. Two halves of
+/// such clients, each of which waits while the other's changes are synced, would need two syncs
+/// where one is enough. So a group that is smaller than the last one and what came meanwhile waits,
+/// but not longer than a sync takes: then it loses at most as much as it can gain.
+struct CommitGroup {
+  /// Operations and bytes in one group, so that none waits for long.
+  private static let mostOperations = 32_768
+  private static let mostBytes = 32 << 20
+  /// Microseconds that a group waits at most.
+  private static let longestWait: Int64 = 5000
+
+  private let end = StoreBatch()
+  /// Operations that are likely to come.
+  private var expected = 0
+  /// Microseconds that the last commit took.
+  private var commitTime: Int64 = 0
+
+  /// Makes a batch durable, and those that come meanwhile.
+  ///
+  /// - Returns: how many there were.
+  mutating func write(
+    _ first: StoreBatch, _ driver: any StoreDriver, _ inbox: StoreInbox
+  ) throws(StoreError) -> Int {
+    var batch = first
+    var last = end
+    var count = 1
+    var operations = 0
+    var bytes = 0
+    var patience = min(commitTime, CommitGroup.longestWait)
+    while true {
+      operations += batch.count
+      bytes += batch.byteCount
+      guard try driver.stage(batch) else {
+        last = batch
+        break
+      }
+      if operations >= CommitGroup.mostOperations || bytes >= CommitGroup.mostBytes { break }
+      let begun = ThreadCondition.microseconds
+      guard let next = inbox.nextBatch(within: operations < expected ? patience : 0) else { break }
+      patience -= ThreadCondition.microseconds - begun
+      batch = next
+      count += 1
+    }
+    let begun = ThreadCondition.microseconds
+    try driver.apply(last)
+    commitTime = ThreadCondition.microseconds - begun
+    expected = operations + inbox.waitingOperations
+    return count
+  }
+}
