@@ -36,7 +36,7 @@ extension StoreConformance {
       let left = [StoreContent.Row(2, workload: "again"), StoreContent.Row(3)]
       bench.expect(try bench.reopened().rows, left, "jobs")
     },
-    StoreConformance("batches that were staged are durable with the next, in their order") { bench in
+    StoreConformance("staged batches are durable with the next, in their order") { bench in
       try bench.applyTogether([
         { batch in for id in 1...30 { batch.put(StoreContent.Row(UInt64(id))) } },
         { batch in for id in 10...29 { batch.delete(UInt64(id)) } },
