@@ -19,7 +19,7 @@ extension Engine {
     invariant(function.pointee.ring == .none, "a function without workers has an empty ring")
     store(.dropFunction(name, upTo: JobID(last)), into: &effects)
     sortedFunctions.remove(at: sortedPosition(of: name))
-    functionIndex.remove(slot, in: functions)
+    functionIndex.remove(slot, hash: seededHash(name, 0))
     jobCount -= function.pointee.jobs
     byteCount -= function.pointee.byteCount
     function.pointee.isDropped = true

@@ -3,7 +3,7 @@ import PeriodicCore
 /// The tables of locks: finding, adding and taking away.
 extension Engine {
   func findLock(_ name: Bytes) -> Slot? {
-    lockIndex.find(seededHash(name, 0), in: locks) { locks[$0].pointee.bytes.equals(name) }
+    lockIndex.find(seededHash(name, 0)) { locks[$0].pointee.bytes.equals(name) }
   }
 
   func findClaim(_ job: Slot, _ lock: Slot) -> Slot? {
@@ -35,12 +35,12 @@ extension Engine {
   mutating func insertLock(_ name: Bytes) -> Slot {
     let lock = locks.insert(
       LockRecord(name: copy(name), nameLength: UInt8(name.count)))
-    lockIndex.insert(lock, hash: seededHash(name, 0), in: locks)
+    lockIndex.insert(lock, hash: seededHash(name, 0))
     return lock
   }
 
   mutating func removeLock(_ lock: Slot) {
-    lockIndex.remove(lock, in: locks)
+    lockIndex.remove(lock, hash: seededHash(locks[lock].pointee.bytes, 0))
     // Events of this call may still borrow the name.
     retiredNames.append(locks[lock].pointee.bytes)
     locks.remove(lock)

@@ -4,7 +4,7 @@ import PeriodicCore
 extension Engine {
   /// Enters a fresh run everywhere.
   mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
-    runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number), in: runs)
+    runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number))
     if runs[run].pointee.round != .none { rounds[runs[run].pointee.round].pointee.runs += 1 }
     let session = sessions[peer]
     let first = session.pointee.firstRun
@@ -62,7 +62,7 @@ extension Engine {
     forgetRound(record.pointee.round)
     setDeadline(run, .max)
     removeOffer(run)
-    runIndex.remove(run, in: runs)
+    runIndex.remove(run, hash: numberHash(jobs[job].pointee.id.number))
 
     let session = sessions[record.pointee.session]
     if record.pointee.previous == .none {
@@ -142,7 +142,7 @@ extension Engine {
   func findRun(_ reference: RunReference, _ peer: Slot) -> Slot? {
     switch reference {
     case .id(let id):
-      return runIndex.find(numberHash(id.number), in: runs) { run in
+      return runIndex.find(numberHash(id.number)) { run in
         runs[run].pointee.session == peer
           && jobs[runs[run].pointee.job].pointee.id == id
           && !functions[jobs[runs[run].pointee.job].pointee.function].pointee.isDropped
@@ -174,7 +174,7 @@ extension Engine {
   /// The oldest run that waits for this worker's word under this id.
   private func findOffer(_ message: MessageID, _ peer: Slot) -> Slot? {
     var oldest: Slot?
-    _ = offerIndex.find(messageHash(message, peer), in: offers) { slot in
+    _ = offerIndex.find(messageHash(message, peer)) { slot in
       let run = offers[slot].pointee.run
       guard runs[run].pointee.session == peer, runs[run].pointee.message == message else {
         return false
@@ -213,17 +213,20 @@ extension Engine {
     function.pointee.running -= 1
   }
 
+  private func offerHash(_ run: Slot) -> UInt32 {
+    messageHash(runs[run].pointee.message, runs[run].pointee.session)
+  }
+
   private mutating func addOffer(_ run: Slot) {
     let offer = offers.insert(Offer(run: run))
-    let hash = messageHash(runs[run].pointee.message, runs[run].pointee.session)
-    offerIndex.insert(offer, hash: hash, in: offers)
+    offerIndex.insert(offer, hash: offerHash(run))
     runs[run].pointee.offer = offer
   }
 
   private mutating func removeOffer(_ run: Slot) {
     let offer = runs[run].pointee.offer
     if offer == .none { return }
-    offerIndex.remove(offer, in: offers)
+    offerIndex.remove(offer, hash: offerHash(run))
     offers.remove(offer)
     runs[run].pointee.offer = .none
   }

@@ -3,13 +3,13 @@ import PeriodicCore
 /// Jobs and functions: finding, adding and taking away.
 extension Engine {
   func findFunction(_ name: Bytes) -> Slot? {
-    functionIndex.find(seededHash(name, 0), in: functions) { slot in
+    functionIndex.find(seededHash(name, 0)) { slot in
       functions[slot].pointee.bytes.equals(name)
     }
   }
 
   func findJob(_ name: Bytes, of function: Slot) -> Slot? {
-    jobIndex.find(jobHash(name, function), in: jobs) { slot in
+    jobIndex.find(jobHash(name, function)) { slot in
       jobs[slot].pointee.function == function && jobs[slot].pointee.name.equals(name)
     }
   }
@@ -34,7 +34,7 @@ extension Engine {
     let block = bytes.allocate(name.count)
     block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
     let slot = functions.insert(FunctionRecord(name: block, nameLength: UInt8(name.count)))
-    functionIndex.insert(slot, hash: seededHash(name, 0), in: functions)
+    functionIndex.insert(slot, hash: seededHash(name, 0))
     sortedFunctions.insert(slot, at: sortedPosition(of: name))
     return slot
   }
@@ -66,7 +66,7 @@ extension Engine {
         id: id, due: due, sequence: nextSequence(), block: makeBlock(name, details, workload),
         workloadLength: UInt32(length), nameLength: UInt8(name.count), state: .staged,
         residence: residence, function: function))
-    jobIndex.insert(job, hash: jobHash(name, function), in: jobs)
+    jobIndex.insert(job, hash: jobHash(name, function))
     let record = functions[function]
     record.pointee.jobs += 1
     record.pointee.byteCount += name.count + length
@@ -104,7 +104,7 @@ extension Engine {
       jobCount -= 1
       byteCount -= record.pointee.byteCount
     }
-    jobIndex.remove(job, in: jobs)
+    jobIndex.remove(job, hash: jobHash(record.pointee.name, record.pointee.function))
     releaseBlock(of: record.pointee)
     invariant(record.pointee.activity == .none, "E7: nothing happens to a job that goes")
     record.pointee.state = .free

@@ -9,7 +9,7 @@ extension Engine {
     if count >= limits.waitersPerConnection {
       return .limit(.waitersPerConnection, value: count + 1)
     }
-    let known = waiterIndex.find(messageHash(message, peer), in: waiters) { slot in
+    let known = waiterIndex.find(messageHash(message, peer)) { slot in
       waiters[slot].pointee.session == peer && waiters[slot].pointee.message == message
     }
     return known == nil ? nil : .malformed("message id is in use")
@@ -41,7 +41,7 @@ extension Engine {
     session.pointee.firstWaiter = waiter
     session.pointee.waiters += 1
 
-    waiterIndex.insert(waiter, hash: messageHash(message, peer), in: waiters)
+    waiterIndex.insert(waiter, hash: messageHash(message, peer))
     let wait = fields.timeout > 0 ? Int64(fields.timeout) : Engine.ordinaryWait
     waiters[waiter].pointee.heapTie = nextSequence()
     waiterDeadlines.insert(waiter, key: now.monotonic + wait * 1000, in: waiters)
@@ -49,18 +49,12 @@ extension Engine {
 
   /// The requests that wait for this job.
   func waitList(of job: Slot) -> Slot? {
-    if waitIndex.count == 0 { return nil }
-    let record = jobs[job]
-    let name = record.pointee.name
-    return waitIndex.find(record.pointee.hash, in: waitLists) { slot in
-      waitLists[slot].pointee.function == record.pointee.function
-        && waitLists[slot].pointee.bytes.equals(name)
-    }
+    findWaitList(jobs[job].pointee.name, jobs[job].pointee.function)
   }
 
   mutating func removeWaitList(_ slot: Slot) {
     let list = waitLists[slot].pointee
-    waitIndex.remove(slot, in: waitLists)
+    waitIndex.remove(slot, hash: jobHash(list.bytes, list.function))
     if list.previous == .none {
       functions[list.function].pointee.firstWaitList = list.next
     } else {
@@ -73,7 +67,7 @@ extension Engine {
 
   private func findWaitList(_ name: Bytes, _ function: Slot) -> Slot? {
     if waitIndex.count == 0 { return nil }
-    return waitIndex.find(jobHash(name, function), in: waitLists) { slot in
+    return waitIndex.find(jobHash(name, function)) { slot in
       waitLists[slot].pointee.function == function && waitLists[slot].pointee.bytes.equals(name)
     }
   }
@@ -86,7 +80,7 @@ extension Engine {
     waitLists[slot].pointee.next = first
     if first != .none { waitLists[first].pointee.previous = slot }
     functions[function].pointee.firstWaitList = slot
-    waitIndex.insert(slot, hash: jobHash(name, function), in: waitLists)
+    waitIndex.insert(slot, hash: jobHash(name, function))
     return slot
   }
 }

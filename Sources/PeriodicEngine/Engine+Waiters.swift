@@ -126,7 +126,7 @@ extension Engine {
   mutating func removeWaiter(_ waiter: Slot) {
     let record = waiters[waiter].pointee
     waiterDeadlines.remove(waiter, in: waiters)
-    waiterIndex.remove(waiter, in: waiters)
+    waiterIndex.remove(waiter, hash: messageHash(record.message, record.session))
     if record.sessionPrevious == .none {
       sessions[record.session].pointee.firstWaiter = record.sessionNext
     } else {

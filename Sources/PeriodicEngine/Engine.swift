@@ -42,13 +42,13 @@ public struct Engine: ~Copyable {
   let claims = Slab<Claim>()
   var bytes = BlockArena()
 
-  var jobIndex = HashIndex<JobRecord>()
-  var functionIndex = HashIndex<FunctionRecord>()
-  var runIndex = HashIndex<Run>()
-  var offerIndex = HashIndex<Offer>()
-  var waitIndex = HashIndex<WaitList>()
-  var waiterIndex = HashIndex<Waiter>()
-  var lockIndex = HashIndex<LockRecord>()
+  var jobIndex = HashIndex()
+  var functionIndex = HashIndex()
+  var runIndex = HashIndex()
+  var offerIndex = HashIndex()
+  var waitIndex = HashIndex()
+  var waiterIndex = HashIndex()
+  var lockIndex = HashIndex()
   /// Functions in the order of their names' bytes, for STATUS.
   var sortedFunctions: [Slot] = []
 

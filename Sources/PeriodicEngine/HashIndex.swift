@@ -1,102 +1,191 @@
 import PeriodicCore
 
-/// An element of a slab that can hang in one hash index.
-protocol HashElement: BitwiseCopyable {
-  var hash: UInt32 { get set }
-  /// The next element of the same bucket.
-  var hashNext: Slot { get set }
-}
-
-/// Finds slots by hash: chains in buckets, one bucket split or joined a step (linear hashing).
+/// Finds slots by hash: buckets of a cache line each, of which one is split or joined a step
+/// (linear hashing).
 ///
-/// There is no rehash of the whole, however large it grows, and so no long turn. Nothing ever walks
-/// the index, so the per-process seed of the hash leaves no trace in any order.
-struct HashIndex<Element: HashElement>: BitwiseCopyable {
-  private static var smallest: Int { 16 }
+/// There is no rehash of the whole, however large it grows, and so no long turn. A bucket has the
+/// hashes of its entries beside their slots, so that neither a search nor a split looks at an
+/// element that it does not want: with millions of them each look misses every cache. Nothing ever
+/// walks the index, so the per-process seed of the hash leaves no trace in any order.
+struct HashIndex: BitwiseCopyable {
+  private static var smallest: Int { 1 << HashBucket.impliedBits }
+  /// Entries to a bucket on average. Those that wait for their split have up to half as many more,
+  /// and then often one that follows them.
+  private static var fill: Int { 5 }
 
-  private var buckets = ChunkedArray<Slot>()
+  private var buckets = ChunkedArray<HashBucket>()
+  /// Buckets that follow a full one.
+  private let further = Slab<HashBucket>()
   /// Buckets at the start of the present doubling; `smallest` times a power of two.
-  private var base = 16
+  private var base = smallest
   private(set) var count = 0
 
   init() {
-    for _ in 0..<Self.smallest { buckets.append(.none) }
+    for _ in 0..<Self.smallest { buckets.append(HashBucket()) }
   }
 
-  func destroy() { buckets.destroy() }
+  func destroy() {
+    buckets.destroy()
+    further.destroy()
+  }
 
-  /// The first element with this hash that `matches`.
+  /// The first slot with this hash that `matches`.
   @inline(__always)
-  func find(_ hash: UInt32, in slab: Slab<Element>, _ matches: (Slot) -> Bool) -> Slot? {
-    var slot = buckets[bucket(of: hash)].pointee
-    while slot != .none {
-      let element = slab[slot]
-      if element.pointee.hash == hash, matches(slot) { return slot }
-      slot = element.pointee.hashNext
+  func find(_ hash: UInt32, _ matches: (Slot) -> Bool) -> Slot? {
+    let tag = HashBucket.tag(of: hash)
+    var bucket = buckets[place(of: hash)]
+    while true {
+      for entry in 0..<bucket.count where bucket.tag(at: entry) == tag {
+        let slot = bucket.slot(at: entry)
+        if matches(slot) { return slot }
+      }
+      if bucket.next == .none { return nil }
+      bucket = further[bucket.next]
     }
-    return nil
   }
 
-  mutating func insert(_ slot: Slot, hash: UInt32, in slab: Slab<Element>) {
-    slab[slot].pointee.hash = hash
-    push(slot, into: bucket(of: hash), in: slab)
+  mutating func insert(_ slot: Slot, hash: UInt32) {
+    append(slot, HashBucket.tag(of: hash), to: buckets[place(of: hash)])
     count += 1
-    if count > buckets.count { split(in: slab) }
+    if count > buckets.count * Self.fill { split() }
   }
 
-  mutating func remove(_ slot: Slot, in slab: Slab<Element>) {
-    let bucket = bucket(of: slab[slot].pointee.hash)
-    let after = slab[slot].pointee.hashNext
-    var before = buckets[bucket].pointee
-    if before == slot {
-      buckets[bucket].pointee = after
-    } else {
-      while slab[before].pointee.hashNext != slot { before = slab[before].pointee.hashNext }
-      slab[before].pointee.hashNext = after
+  /// Takes out a slot that was entered under this hash.
+  mutating func remove(_ slot: Slot, hash: UInt32) {
+    let first = buckets[place(of: hash)]
+    var bucket = first
+    while true {
+      if let entry = (0..<bucket.count).first(where: { bucket.slot(at: $0) == slot }) {
+        let last = first.count - 1
+        bucket.set(entry, first.slot(at: last), first.tag(at: last))
+        break
+      }
+      invariant(bucket.next != .none, "what leaves the index is in it")
+      bucket = further[bucket.next]
     }
-    slab[slot].pointee.hashNext = .none
+    removeLast(of: first)
     count -= 1
-    if count < buckets.count / 4, buckets.count > Self.smallest { join(in: slab) }
+    if count < buckets.count * Self.fill / 4, buckets.count > Self.smallest { join() }
   }
 
   @inline(__always)
-  private func bucket(of hash: UInt32) -> Int {
+  private func place(of hash: UInt32) -> Int {
     let wide = Int(hash) & (base * 2 - 1)
     return wide < buckets.count ? wide : Int(hash) & (base - 1)
   }
 
-  private func push(_ slot: Slot, into bucket: Int, in slab: Slab<Element>) {
-    slab[slot].pointee.hashNext = buckets[bucket].pointee
-    buckets[bucket].pointee = slot
+  // MARK: A bucket and those that follow it
+
+  // The first one has room, and something in it if any has; those that follow are full. So neither
+  // adding nor taking away the last walks along them, however many share a hash.
+
+  private func append(_ slot: Slot, _ tag: UInt32, to first: UnsafeMutablePointer<HashBucket>) {
+    if first.count == HashBucket.capacity {
+      first.next = further.insert(first.pointee)
+      first.count = 0
+    }
+    first.set(first.count, slot, tag)
+    first.count += 1
   }
 
+  private func removeLast(of first: UnsafeMutablePointer<HashBucket>) {
+    first.count -= 1
+    if first.count == 0, case let next = first.next, next != .none {
+      first.pointee = further[next].pointee
+      further.remove(next)
+    }
+  }
+
+  // MARK: Growing and shrinking
+
   /// Adds one bucket and moves into it what belongs there from its lower half.
-  private mutating func split(in slab: Slab<Element>) {
-    let lower = buckets.count - base
-    let upper = buckets.count
-    buckets.append(.none)
-    var slot = buckets[lower].pointee
-    buckets[lower].pointee = .none
-    while slot != .none {
-      let next = slab[slot].pointee.hashNext
-      let wide = Int(slab[slot].pointee.hash) & (base * 2 - 1)
-      push(slot, into: wide == upper ? upper : lower, in: slab)
-      slot = next
+  private mutating func split() {
+    let lower = buckets[buckets.count - base]
+    var old = lower.pointee
+    lower.pointee = HashBucket()
+    buckets.append(HashBucket())
+    let (stays, goes) = (buckets[buckets.count - 1 - base], buckets[buckets.count - 1])
+    withUnsafeMutablePointer(to: &old) { old in
+      empty(old) { slot, tag in
+        append(slot, tag, to: HashBucket.bits(of: tag) & base == 0 ? stays : goes)
+      }
     }
     if buckets.count == base * 2 { base *= 2 }
   }
 
-  /// Takes the last bucket away and hangs what was in it into its lower half.
-  private mutating func join(in slab: Slab<Element>) {
+  /// Takes the last bucket away and puts what was in it into its lower half.
+  private mutating func join() {
     if buckets.count == base { base /= 2 }
-    let upper = buckets.count - 1
-    var slot = buckets[upper].pointee
+    let lower = buckets[buckets.count - 1 - base]
+    empty(buckets[buckets.count - 1]) { slot, tag in append(slot, tag, to: lower) }
     buckets.removeLast()
-    while slot != .none {
-      let next = slab[slot].pointee.hashNext
-      push(slot, into: upper - base, in: slab)
-      slot = next
+  }
+
+  private func empty(
+    _ bucket: UnsafeMutablePointer<HashBucket>, _ body: (Slot, UInt32) -> Void
+  ) {
+    while bucket.count > 0 {
+      body(bucket.slot(at: bucket.count - 1), bucket.tag(at: bucket.count - 1))
+      removeLast(of: bucket)
     }
+  }
+}
+
+/// A cache line of the index: up to eight slots, and of each what its hash has beside the bits that
+/// the bucket's own place tells.
+///
+///     0 slots, 8 x 4 | 32 middle of the hashes, 8 x 2 | 48 their ends, 8 x 1 | 56 next | 60 count
+struct HashBucket: BitwiseCopyable {
+  /// Lets it begin with a cache line.
+  private var words = SIMD16<UInt32>(repeating: 0)
+
+  static var capacity: Int { 8 }
+  /// Low bits of a hash that are the same in all of a bucket, however small the index is.
+  static var impliedBits: Int { 8 }
+
+  init() { words[14] = .none }
+
+  @inline(__always)
+  static func tag(of hash: UInt32) -> UInt32 { hash >> UInt32(impliedBits) }
+
+  /// The bits of the hash that its tag has, in their places.
+  @inline(__always)
+  static func bits(of tag: UInt32) -> Int { Int(tag) << impliedBits }
+}
+
+extension UnsafeMutablePointer<HashBucket> {
+  @inline(__always)
+  private var raw: UnsafeMutableRawPointer { UnsafeMutableRawPointer(self) }
+
+  /// The bucket with more of the same.
+  @inline(__always)
+  var next: Slot {
+    get { raw.load(fromByteOffset: 56, as: Slot.self) }
+    nonmutating set { raw.storeBytes(of: newValue, toByteOffset: 56, as: Slot.self) }
+  }
+
+  @inline(__always)
+  var count: Int {
+    get { Int(raw.load(fromByteOffset: 60, as: UInt8.self)) }
+    nonmutating set { raw.storeBytes(of: UInt8(newValue), toByteOffset: 60, as: UInt8.self) }
+  }
+
+  @inline(__always)
+  func slot(at entry: Int) -> Slot { raw.load(fromByteOffset: entry * 4, as: Slot.self) }
+
+  @inline(__always)
+  func tag(at entry: Int) -> UInt32 {
+    UInt32(raw.load(fromByteOffset: 32 + entry * 2, as: UInt16.self))
+      | UInt32(raw.load(fromByteOffset: 48 + entry, as: UInt8.self)) << 16
+  }
+
+  @inline(__always)
+  func set(_ entry: Int, _ slot: Slot, _ tag: UInt32) {
+    raw.storeBytes(of: slot, toByteOffset: entry * 4, as: Slot.self)
+    raw.storeBytes(
+      of: UInt16(truncatingIfNeeded: tag), toByteOffset: 32 + entry * 2, as: UInt16.self)
+    raw.storeBytes(
+      of: UInt8(truncatingIfNeeded: tag >> 16), toByteOffset: 48 + entry, as: UInt8.self)
   }
 }
 

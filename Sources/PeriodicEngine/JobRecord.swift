@@ -39,7 +39,7 @@ struct JobDetails: BitwiseCopyable {
 /// One job: where it stands. Millions of them wait for days, so every byte counts; what a job has
 /// only while something happens to it is in its `Activity`, and what it is made of in one block of
 /// the arena: the name, then `JobDetails` and the workload as far as they are here.
-struct JobRecord: HeapElement, HashElement {
+struct JobRecord: HeapElement {
   var id: JobID
   /// The order key: max(when to run, when accepted), milliseconds since 1970.
   var due: Int64
@@ -55,8 +55,6 @@ struct JobRecord: HeapElement, HashElement {
   var isTransient = false
   var function: Slot
 
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
   /// In the heap its place there; in the ready queue and in the function's lists of running and of
   /// locked jobs the neighbour before it.
   var heapIndex: Slot = .none

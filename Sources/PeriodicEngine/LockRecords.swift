@@ -1,7 +1,7 @@
 import PeriodicCore
 
 /// A named lock; exists while a job holds it or waits for it.
-struct LockRecord: HashElement {
+struct LockRecord: BitwiseCopyable {
   var name: UnsafeMutableRawPointer
   var nameLength: UInt8
   /// The largest capacity that a holder or a waiting job asked for, and how many asked for it.
@@ -15,9 +15,6 @@ struct LockRecord: HashElement {
   var lastQueued: Slot = .none
   /// In the list of locks to be looked at when the call ends.
   var isMarked = false
-
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
 
   var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
   var isUnused: Bool { firstHolder == .none && firstQueued == .none }

@@ -1,7 +1,7 @@
 import PeriodicCore
 
 /// One function: its jobs, and the connections that can do it.
-struct FunctionRecord: HeapElement, HashElement {
+struct FunctionRecord: HeapElement {
   var name: UnsafeMutableRawPointer
   var nameLength: UInt8
   /// In the list of functions to be served at the end of the call.
@@ -49,8 +49,6 @@ struct FunctionRecord: HeapElement, HashElement {
   /// The registration to be served next; the ring may hold some whose grabs are used up.
   var ring: Slot = .none
 
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
   /// Place among the functions whose next job sets the wake-up.
   var heapIndex: Slot = .none
   var heapTie: UInt64 = 0
@@ -116,7 +114,7 @@ enum RunState: UInt8 {
 }
 
 /// One hand-out of one job to one connection.
-struct Run: HeapElement, HashElement {
+struct Run: HeapElement {
   var job: Slot
   var session: Slot
   /// Those that were handed the job together; none for a single receiver.
@@ -133,9 +131,6 @@ struct Run: HeapElement, HashElement {
   /// Where it lies among the deadlines.
   var heapIndex: Slot = .none
   var heapTie: UInt64 { fence }
-  /// By job id, for reports of generation 1.
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
   /// Neighbours in the connection's list.
   var previous: Slot = .none
   var next: Slot = .none
@@ -147,8 +142,6 @@ struct Run: HeapElement, HashElement {
 
 /// A run that waits for the worker's word, or was given back and may still get it: found by
 /// connection and message id.
-struct Offer: HashElement {
+struct Offer: BitwiseCopyable {
   var run: Slot
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
 }

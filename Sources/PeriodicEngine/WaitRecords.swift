@@ -1,7 +1,7 @@
 import PeriodicCore
 
 /// The requests that wait for one job, under its name: the job itself need not exist.
-struct WaitList: HashElement {
+struct WaitList: BitwiseCopyable {
   var function: Slot
   var name: UnsafeMutableRawPointer
   var nameLength: UInt8
@@ -14,14 +14,11 @@ struct WaitList: HashElement {
   var previous: Slot = .none
   var next: Slot = .none
 
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
-
   var bytes: Bytes { Bytes(start: name, count: Int(nameLength)) }
 }
 
 /// One RUN_JOB that waits for its result, or one RECV_DATA that listens (PROTOCOL 2.5).
-struct Waiter: HeapElement, HashElement {
+struct Waiter: HeapElement {
   var list: Slot
   var session: Slot
   var message: MessageID
@@ -37,9 +34,6 @@ struct Waiter: HeapElement, HashElement {
   /// Place among the deadlines of all waiters.
   var heapIndex: Slot = .none
   var heapTie: UInt64 = 0
-  /// By connection and message id.
-  var hash: UInt32 = 0
-  var hashNext: Slot = .none
 }
 
 /// What the server itself says as data (PROTOCOL 2.5).
