@@ -69,10 +69,40 @@ extension JobDatabase {
 
   /// Exactly `rowsAtOnce` jobs, none of which has a row yet.
   func write(rows: [StoredJob]) throws(StoreError) {
+    if JobDatabase.agree(rows) { return try write(alike: rows) }
     for (index, job) in rows.enumerated() {
       bind(job, to: putSome, after: Int32(index) * JobDatabase.columns)
     }
     try putSome.run()
+  }
+
+  /// Whether the jobs differ in nothing but number, name, times and workload, as new jobs of one
+  /// function do.
+  private static func agree(_ rows: [StoredJob]) -> Bool {
+    guard let first = rows.first else { return false }
+    return rows.allSatisfy { row in
+      row.job.timeout == first.job.timeout && row.job.count == first.job.count
+        && row.job.origin == first.job.origin && row.previousRunAt == first.previousRunAt
+        && row.job.key.function.equals(first.job.key.function)
+    }
+  }
+
+  private func write(alike rows: [StoredJob]) throws(StoreError) {
+    putAlike.bind(1, rows[0].job.key.function)
+    putAlike.bind(2, Int64(rows[0].job.timeout))
+    putAlike.bind(3, Int64(rows[0].job.count))
+    putAlike.bind(4, Int64(rows[0].job.origin.rawValue))
+    putAlike.bind(5, rows[0].previousRunAt)
+    var next = JobDatabase.sharedColumns
+    for row in rows {
+      putAlike.bind(next + 1, Int64(row.id.number))
+      putAlike.bind(next + 2, row.job.key.name)
+      putAlike.bind(next + 3, row.due)
+      putAlike.bind(next + 4, row.job.scheduledAt)
+      putAlike.bind(next + 5, row.job.workload)
+      next += JobDatabase.ownColumns
+    }
+    try putAlike.run()
   }
 
   func delete(from first: Int64, through last: Int64) throws(StoreError) {
