@@ -1,18 +1,20 @@
 import PeriodicLoop
 import PeriodicStore
 
-/// Which batches a store makes durable together: all that are there, and those that may be expected
-/// within the time that it is worth waiting for them.
+/// Which batches a store makes durable together: all that have come when it has written them, and
+/// on a slow disk those that may be expected.
 ///
-/// Who waits for an acknowledgement often asks for the next change when it has come. Two halves of
-/// such clients, each of which waits while the other's changes are synced, would need two syncs
-/// where one is enough. So a group that is smaller than the last one and what came meanwhile waits,
-/// but not longer than a sync takes: then it loses at most as much as it can gain.
+/// Who waits for an acknowledgement often asks for the next change when it has come. Such clients
+/// fall into two halves, of which one waits while the other's changes are committed. On a fast disk
+/// that is as it should be: server and store work at the same time. On a slow one it needs two
+/// syncs where one is enough; there a group that is smaller than the last one and what came
+/// meanwhile waits, but not longer than a commit takes: so it loses at most as much as it can gain.
 struct CommitGroup {
   /// Operations and bytes in one group, so that none waits for long.
   private static let mostOperations = 32_768
   private static let mostBytes = 32 << 20
-  /// Microseconds that a group waits at most.
+  /// Microseconds of a commit from which on waiting pays, and that a group waits at most.
+  private static let slowCommit: Int64 = 2000
   private static let longestWait: Int64 = 5000
 
   private let end = StoreBatch()
@@ -32,7 +34,8 @@ struct CommitGroup {
     var count = 1
     var operations = 0
     var bytes = 0
-    var patience = min(commitTime, CommitGroup.longestWait)
+    let isSlow = commitTime >= CommitGroup.slowCommit
+    var patience = isSlow ? min(commitTime, CommitGroup.longestWait) : 0
     while true {
       operations += batch.count
       bytes += batch.byteCount

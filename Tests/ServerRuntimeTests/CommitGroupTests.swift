@@ -1,0 +1,75 @@
+import PeriodicCore
+import PeriodicStore
+import Testing
+
+@testable import PeriodicRuntime
+
+/// What the store thread makes durable together.
+@Suite struct `A group of batches` {
+  private let inbox = StoreInbox()
+  private var group = CommitGroup()
+
+  @Test mutating func `has all that wait, and what comes while it is written`() throws {
+    let store = NotingStore()
+    for _ in 0..<3 { inbox.push(.apply(batch())) }
+    store.onStage = { [inbox] count in
+      if count == 2 { inbox.push(.apply(self.batch())) }
+    }
+    #expect(try group.write(batch(), store, inbox) == 5)
+    #expect(store.notes == "ssssse")
+  }
+
+  @Test mutating func `ends where something else was asked of the store`() throws {
+    let store = NotingStore()
+    inbox.push(.apply(batch()))
+    inbox.push(.probe)
+    inbox.push(.apply(batch()))
+    #expect(try group.write(batch(), store, inbox) == 2)
+    #expect(store.notes == "sse")
+  }
+
+  @Test mutating func `is one batch where the store stages none`() throws {
+    let store = NotingStore(stages: false)
+    inbox.push(.apply(batch()))
+    #expect(try group.write(batch(), store, inbox) == 1)
+    #expect(store.notes == "sa")
+  }
+
+  @Test mutating func `fails as a whole`() throws {
+    let store = NotingStore()
+    inbox.push(.apply(batch()))
+    store.failsAt = 2
+    #expect(throws: StoreError.self) { try group.write(self.batch(), store, self.inbox) }
+    #expect(store.notes == "ss")
+  }
+
+  private func batch() -> StoreBatch {
+    let batch = StoreBatch()
+    batch.append(.delete(JobID(1)))
+    return batch
+  }
+}
+
+/// Notes a letter for each call: s for staging, a for a batch that is applied, e for the end.
+private final class NotingStore: StoreDriver {
+  private(set) var notes = ""
+  var onStage: (Int) -> Void = { _ in }
+  var failsAt = 0
+  private let stages: Bool
+
+  init(stages: Bool = true) { self.stages = stages }
+
+  func open() throws(StoreError) {}
+  func load(_ visit: (StoredItem) -> Void) throws(StoreError) {}
+  func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError) {}
+  func close() {}
+
+  func stage(_ batch: StoreBatch) throws(StoreError) -> Bool {
+    notes += "s"
+    onStage(notes.count)
+    if notes.count == failsAt { throw StoreError(.failed, "as the test wants") }
+    return stages
+  }
+
+  func apply(_ batch: StoreBatch) throws(StoreError) { notes += batch.isEmpty ? "e" : "a" }
+}
