@@ -7,19 +7,20 @@ import Testing
 /// What the store thread makes durable together.
 @Suite struct `A group of batches` {
   private let inbox = StoreInbox()
-  private var group = CommitGroup()
 
-  @Test mutating func `has all that wait, and what comes while it is written`() throws {
+  @Test func `has all that wait, and what comes while it is written`() throws {
+    var group = CommitGroup()
     let store = NotingStore()
     for _ in 0..<3 { inbox.push(.apply(batch())) }
-    store.onStage = { [inbox] count in
-      if count == 2 { inbox.push(.apply(self.batch())) }
+    store.onStage = { [inbox, batch] count in
+      if count == 2 { inbox.push(.apply(batch())) }
     }
     #expect(try group.write(batch(), store, inbox) == 5)
     #expect(store.notes == "ssssse")
   }
 
-  @Test mutating func `ends where something else was asked of the store`() throws {
+  @Test func `ends where something else was asked of the store`() throws {
+    var group = CommitGroup()
     let store = NotingStore()
     inbox.push(.apply(batch()))
     inbox.push(.probe)
@@ -28,18 +29,20 @@ import Testing
     #expect(store.notes == "sse")
   }
 
-  @Test mutating func `is one batch where the store stages none`() throws {
+  @Test func `is one batch where the store stages none`() throws {
+    var group = CommitGroup()
     let store = NotingStore(stages: false)
     inbox.push(.apply(batch()))
     #expect(try group.write(batch(), store, inbox) == 1)
     #expect(store.notes == "sa")
   }
 
-  @Test mutating func `fails as a whole`() throws {
+  @Test func `fails as a whole`() throws {
+    var group = CommitGroup()
     let store = NotingStore()
     inbox.push(.apply(batch()))
     store.failsAt = 2
-    #expect(throws: StoreError.self) { try group.write(self.batch(), store, self.inbox) }
+    #expect(throws: StoreError.self) { try group.write(batch(), store, inbox) }
     #expect(store.notes == "ss")
   }
 
