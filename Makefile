@@ -2,12 +2,11 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
 SEED ?= 1
 COUNT ?= 1000
 SWIFT ?= swift
 
-VERSION := $(shell sed -n 's/^\#define PERIODIC_VERSION "\(.*\)"/\1/p' include/periodic.h)
-RELEASE := .build/release
 # What is shipped leaves out the checks for overlapping access to one object's variables: a quarter of
 # the loop's time. Tests, simulator and fuzzers are built with them.
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
@@ -42,7 +41,7 @@ daemon: ## Build the command line and daemon for release
 	$(SWIFT) build $(RELEASE_FLAGS) --product periodic-cli
 
 install: library daemon ## Install to PREFIX (/usr/local), below DESTDIR if given
-	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" VERSION="$(VERSION)" scripts/install.sh
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" scripts/install.sh
 
 uninstall: ## Remove what install put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/uninstall.sh

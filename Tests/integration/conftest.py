@@ -13,6 +13,31 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("PERIODIC", ROOT / ".build/debug/periodic-cli"))
+LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build-library/release/libperiodic.so"))
+
+
+def install(script: str = "install", **where: str) -> None:
+    """Runs scripts/install.sh, or uninstall.sh, for the builds that are tested."""
+    builds = {"PERIODIC": str(BINARY), "LIBPERIODIC_SO": str(LIBRARY)}
+    environment = os.environ | builds | {"DESTDIR": ""} | where
+    environment.pop("SHELL", None)
+    subprocess.run([ROOT / f"scripts/{script}.sh"], env=environment, check=True, timeout=60)
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory) -> pathlib.Path:
+    """Where everything is installed as `make install` does it."""
+    prefix = tmp_path_factory.mktemp("prefix")
+    install(PREFIX=str(prefix))
+    return prefix
+
+
+def flags(prefix: pathlib.Path, *packages: str) -> list[str]:
+    """What a compiler must be told to use the library from there, and to find it when it runs."""
+    command = ["pkg-config", "--cflags", "--libs", "periodic", *packages]
+    environment = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [*said.stdout.split(), f"-Wl,-rpath,{prefix}/lib"]
 
 
 class Daemon:
