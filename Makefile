@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far fuzz format lint
+  sim bench bench-durable bench-far fuzz format lint abi
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ install: library daemon ## Install to PREFIX (/usr/local), below DESTDIR if give
 
 uninstall: ## Remove what install put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/uninstall.sh
+
+abi: ## Write docs/abi and periodic.map from the header; what went or changed needs BREAK=1
+	@scripts/abi.py $(if $(BREAK),--break)
 
 sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must agree
 	$(SWIFT) build -c release --product simulate

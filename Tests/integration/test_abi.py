@@ -1,0 +1,86 @@
+"""The header against the baselines of docs/abi: what programs rely on stays."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from conftest import LIBRARY, ROOT
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import abi  # noqa: E402
+from periodic_header import HEADER, Header  # noqa: E402
+
+TEXT = HEADER.read_text()
+
+
+def test_what_programs_rely_on_is_still_there():
+    present = set(abi.lines(TEXT))
+    for path in sorted(abi.BASELINES.iterdir()):
+        gone = [line for line in abi.kept(path) if line not in present]
+        assert not gone, (
+            f"{path.name}: these went or changed, so programs built before would break; take the change back, "
+            "or, if no release has had them, run `make abi BREAK=1`"
+        )
+
+
+def test_what_is_new_is_written_down():
+    added = set(abi.lines(TEXT)) - set(abi.kept(abi.baseline(Header())))
+    assert not added, "programs will rely on these: `make abi` writes them to docs/abi and periodic.map"
+
+
+def test_the_version_script_has_the_headers_functions():
+    assert abi.MAP.read_text() == abi.version_script(Header()), "`make abi` writes periodic.map anew"
+
+
+def test_the_library_exports_each_function_in_its_version():
+    symbols = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True).stdout
+    exported = set(re.findall(r" T (\w+)@@(\w+\.\d+)$", symbols, re.M))
+    header = Header()
+    expected = {(each.name, abi.node(entry)) for entry in header.entries for each in entry.functions}
+    assert exported == expected
+
+
+@pytest.mark.parametrize(
+    "before, after, gone",
+    [
+        ("periodic_loop_wake(periodic_loop *loop)", "periodic_loop_awake(periodic_loop *loop)", "periodic_loop_wake("),
+        ("periodic_loop_stop(periodic_loop *loop)", "periodic_loop_stop(periodic_loop *loop, int how)", "periodic_loop_stop("),
+        ("int64_t wall_ms;", "int32_t wall_ms;", "field periodic_time.wall_ms int64_t"),
+        ("  size_t identity_length;\n", "", "field periodic_connection_options.token const void * at 24"),
+        ("XX(EIO, -18,", "XX(EIO, -180,", "PERIODIC_EIO = -18"),
+        ("(*periodic_destroy_cb)(void *user)", "(*periodic_destroy_cb)(int user)", "periodic_destroy_cb)(void *)"),
+        ("PERIODIC_LOG_ERROR = 3", "PERIODIC_LOG_ERROR = 4", "PERIODIC_LOG_ERROR = 3"),
+        ("#define PERIODIC_JOB_FIELDS_INIT ", "#define PERIODIC_JOB_INIT ", "macro PERIODIC_JOB_FIELDS_INIT"),
+    ],
+)
+def test_a_change_that_breaks_programs_is_seen(before, after, gone):
+    assert before in TEXT
+    present = abi.lines(TEXT.replace(before, after))
+    assert any(gone in line for line in set(abi.lines(TEXT)) - set(present))
+
+
+@pytest.mark.parametrize(
+    "before, after",
+    [
+        ("  uint64_t cache_bytes;\n", "  uint64_t cache_bytes;\n  uint64_t another;\n"),
+        ("  PERIODIC_LOG_ERROR = 3\n", "  PERIODIC_LOG_ERROR = 3,\n  PERIODIC_LOG_FATAL = 4\n"),
+        ("#ifdef __cplusplus\n}\n", "/* New.\n * Threads: any. Since: 0.2. */\nPERIODIC_API int periodic_new(void);\n\n#ifdef __cplusplus\n}\n"),
+    ],
+)
+def test_an_addition_breaks_nobody(before, after):
+    present = abi.lines(TEXT.replace(before, after))
+    assert set(abi.lines(TEXT)) <= set(present)
+
+
+def test_a_function_of_a_later_release_is_in_a_node_of_its_own():
+    later = TEXT.replace(
+        "#ifdef __cplusplus\n}\n",
+        "/* New.\n * Threads: any. Since: 0.2. */\nPERIODIC_API int periodic_new(void);\n\n#ifdef __cplusplus\n}\n",
+    )
+    script = abi.version_script(Header(later))
+    assert script.endswith("PERIODIC_0.2 {\n  global:\n    periodic_new;\n} PERIODIC_0.1;\n")
+    assert script.startswith(abi.version_script(Header()))
