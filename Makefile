@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far fuzz format lint abi
+  sim bench bench-durable bench-far fuzz format lint abi deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -40,8 +40,13 @@ library: ## Build libperiodic.so for release
 daemon: ## Build the command line and daemon for release
 	$(SWIFT) build $(RELEASE_FLAGS) --product periodic-cli
 
-install: library daemon ## Install to PREFIX (/usr/local), below DESTDIR if given
+install: library daemon install-only ## Install to PREFIX (/usr/local), below DESTDIR if given
+
+install-only:
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" scripts/install.sh
+
+deb: ## Make the Debian packages in .build/deb
+	@scripts/deb.sh
 
 uninstall: ## Remove what install put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/uninstall.sh

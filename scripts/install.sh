@@ -48,7 +48,8 @@ install -d "$root/share/bash-completion/completions" "$root/share/zsh/site-funct
   "$root/share/fish/vendor_completions.d"
 for name in periodic periodic-run periodic-run-pipe; do
   # With "=": a word apart would belong to a worker's command line, and $SHELL would be asked.
-  "$root/bin/$name" --generate-completion-script=bash \
+  # A file that is sourced needs no first line for the kernel.
+  "$root/bin/$name" --generate-completion-script=bash | sed '1{/^#!/d}' \
     >"$root/share/bash-completion/completions/$name"
   "$root/bin/$name" --generate-completion-script=zsh >"$root/share/zsh/site-functions/_$name"
   "$root/bin/$name" --generate-completion-script=fish \
