@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(libuv1-dev libsqlite3-dev libjansson-dev node-llhttp pkg-config python3-venv curl)
 # For tests of what is installed.
-packages+=(cmake "$@")
+packages+=(cmake valgrind "$@")
 
 missing=()
 for package in "${packages[@]}"; do

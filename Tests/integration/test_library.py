@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from conftest import LIBRARY, ROOT, flags
+from conftest import LIBRARY, ROOT, VALGRIND, flags, under_valgrind
 from wire import ASSIGN, CAN_DO, DONE, GRAB, SUCCESS, WORK_DATA, WORKER, Peer2, str8
 
 HEADER = ROOT / "include/periodic.h"
@@ -56,30 +56,40 @@ def test_no_swift_run_time_is_needed():
 
 @pytest.fixture(scope="session")
 def examples(prefix, tmp_path_factory) -> pathlib.Path:
-    """The C examples, built by plain gcc with what pkg-config says of an installed library."""
+    """The examples, built with what pkg-config says of an installed library; loop_*.c: test_adapters.py."""
     directory = tmp_path_factory.mktemp("examples")
-    for source in sorted((ROOT / "examples/c").glob("*.c")):
-        warnings = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pedantic", "-Werror"]
-        command = ["gcc", *warnings, "-o", directory / source.stem, source, *flags(prefix)]
-        subprocess.run(command, check=True)
+    warnings = ["-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pedantic", "-Werror", "-g"]
+    for source in sorted((ROOT / "examples/c").glob("*.c*")):
+        if not source.name.startswith("loop_"):
+            compiler = ["gcc", "-std=c99"] if source.suffix == ".c" else ["g++", "-std=c++11"]
+            command = [*compiler, *warnings, "-o", directory / source.stem, source, *flags(prefix)]
+            subprocess.run(command, check=True)
     return directory
 
 
-def run(program: pathlib.Path, *arguments: str) -> str:
-    result = subprocess.run(
-        [program, *arguments], capture_output=True, text=True, timeout=30
-    )
-    assert result.returncode == 0, result.stdout + result.stderr
-    return result.stdout
+def test_an_example_is_read_in_a_minute():
+    """Under 80 lines each, with words on what it is."""
+    for source in (ROOT / "examples/c").iterdir():
+        lines = source.read_text().splitlines()
+        assert len(lines) < 80 and lines[0].startswith(("/* ", "// ")), source
 
 
 def test_server_client_and_worker_live_in_one_c_program(examples):
-    assert "332833500" in run(examples / "embedded")
+    assert "332833500" in under_valgrind(examples / "embedded")
+
+
+def test_a_cpp_program_owns_what_it_makes(examples):
+    assert under_valgrind(examples / "cplusplus") == "hello, world\n"
+
+
+def test_a_job_runs_after_a_delay_and_again(daemon, examples):
+    shown = under_valgrind(examples / "every", daemon.unix, "1", "3")
+    assert shown == "run 1, in time\nrun 2, in time\nrun 3, in time\n"
 
 
 def test_c_programs_talk_to_the_daemon(daemon, examples):
-    run(examples / "submit", daemon.unix, "f", "job", "hello")
-    shown = run(examples / "worker", daemon.tcp, "f", "2")
+    under_valgrind(examples / "submit", daemon.unix, "f", "job", "hello")
+    shown = under_valgrind(examples / "worker", daemon.tcp, "f", "2")
     assert shown == "job (hello), run 1\njob (hello), run 2\n"
 
 
@@ -94,7 +104,7 @@ def test_a_c_program_runs_a_job_and_prints_what_comes_of_it(daemon, examples):
     """PROTOCOL 2.5: the pieces, their end, then the result."""
     with Peer2(daemon.unix, role=WORKER) as worker:
         assert worker.ask(CAN_DO, str8(b"f"))[0] == SUCCESS
-        command = [examples / "run", daemon.tcp, "f", "job", "hello"]
+        command = [*VALGRIND, examples / "run", daemon.tcp, "f", "job", "hello"]
         program = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         worker.send(GRAB)
         while worker.receive()[1] != ASSIGN:
