@@ -27,6 +27,7 @@ install -m 755 -s "$library" "$stage$libdir/libperiodic.so.$version"
 ln -s "libperiodic.so.$version" "$stage$libdir/libperiodic.so.0"
 ln -s libperiodic.so.0 "$stage$libdir/libperiodic.so"
 install -D -m 644 -t "$stage$include" include/periodic.h
+install -D -m 644 -t "$stage$include/periodic" bindings/c/periodic_*.h
 
 fill() { # template, file
   install -D -m 644 "$1" "$2"

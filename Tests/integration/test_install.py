@@ -26,6 +26,7 @@ def test_programs_libraries_and_papers_are_where_they_are_looked_for(prefix):
         "bin/periodic",
         "bin/periodic-run-pipe",
         "include/periodic.h",
+        "include/periodic/periodic_uv.h",
         "lib/pkgconfig/periodic.pc",
         "lib/cmake/periodic/periodicConfig.cmake",
         "share/fish/vendor_completions.d/periodic-run-pipe.fish",
