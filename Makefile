@@ -40,7 +40,8 @@ library: ## Build libperiodic.so for release
 daemon: ## Build the command line and daemon for release
 	$(SWIFT) build $(RELEASE_FLAGS) --product periodic-cli
 
-install: library daemon install-only ## Install to PREFIX (/usr/local), below DESTDIR if given
+install: library daemon ## Install to PREFIX (/usr/local), below DESTDIR if given
+	@$(MAKE) --no-print-directory install-only
 
 install-only:
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" scripts/install.sh

@@ -41,16 +41,22 @@ def callback(text: str) -> str:
     return f"callback {head}({', '.join(unnamed(part) for part in inside.split(','))})"
 
 
+def macro(name: str, value: str) -> str:
+    """With its value if that is a number, but for the version's, which is there to change."""
+    number = re.fullmatch(r"\(?-?\d\w*\)?", value) and "VERSION" not in name
+    return f"macro {name} = {value}" if number else f"macro {name}"
+
+
 def constants(header: Header) -> list[tuple[str, str]]:
     """Enum and constant. One that ends in _LAST moves with every addition, and is not relied on."""
     found = []
     for entry in header.entries:
         for name, body in entry.enums.items():
-            inside = re.findall(r"\b(PERIODIC_[A-Z]\w*) =", body)
+            inside = entry.constants(name)
             if "PERIODIC_ERRNO_MAP" in body:
                 inside += [f"PERIODIC_{error}" for error, _, _ in header.errors]
             found += [(name or "constant", constant) for constant in inside]
-    return [pair for pair in found if not pair[1].endswith(("_LAST", "_##name"))]
+    return [pair for pair in found if not pair[1].endswith("_LAST")]
 
 
 def measured(text: str, header: Header) -> list[str]:
@@ -86,7 +92,7 @@ def lines(text: str) -> list[str]:
     found = [function(each, node(entry)) for entry in header.entries for each in entry.functions]
     found += [callback(text) for text in header.callbacks.values()]
     found += [f"opaque {name}" for entry in header.entries for name in entry.opaque]
-    found += [f"macro {name}" for name in header.macros]
+    found += [macro(name, value) for name, value in header.macros.items()]
     return sorted(found + measured(text, header))
 
 

@@ -171,13 +171,12 @@ class Writer:
         names = [function.name for function in entry.functions]
         comment = Comment(entry.comment)
         prototypes = "".join(function.text for function in entry.functions)
-        typedefs = [
-            [bold(text)] for name, text in self.header.callbacks.items() if re.search(rf"\b{name}\b", prototypes)
-        ]
+        taken = [name for name in self.header.callbacks if re.search(rf"\b{name}\b", prototypes)]
+        typedefs = [[bold(self.header.callbacks[name])] for name in taken]
         lines = self.head(names, self.summary(entry))
         lines += self.synopsis(typedefs + [prototype(function) for function in entry.functions])
         described = [line for part in comment.description or comment.returns for line in prose(part)]
-        lines += headed("Description", described)
+        lines += headed("Description", described + self.callbacks_told(taken))
         returned = [line for part in comment.returns for line in prose(part)]
         titles = [note_title(note, entry.section) for note in entry.notes]
         if not returned and titles:
@@ -203,9 +202,8 @@ class Writer:
         declaration.append(bold(f"}} {struct.name};"))
         typedefs = [[bold(self.header.callbacks[name])] for name in self._callbacks(struct)]
         lines = self.head([struct.name], self.summary(entry)) + self.synopsis([*typedefs, declaration])
-        told = [part for part in comment.description]
-        told += paragraphs("\n\n".join(f"`{name}`: {self._said(name)}" for name in self._callbacks(struct) if self._said(name)))
-        lines += headed("Description", [line for part in told for line in prose(part)])
+        told = [line for part in comment.description for line in prose(part)]
+        lines += headed("Description", told + self.callbacks_told(self._callbacks(struct)))
         fields = []
         for group, said in struct.groups:
             first, *rest = [line for part in paragraphs(said) for line in prose(part)] or [".PP", "\\&"]
@@ -219,6 +217,11 @@ class Writer:
 
     def _callbacks(self, struct: Struct) -> list[str]:
         return [n for n in self.header.callbacks if n in [kind for kind, _ in struct.fields]]
+
+    def callbacks_told(self, names: list[str]) -> list[str]:
+        """What the header says of callbacks, each a paragraph."""
+        told = [f"`{name}`: {self._said(name)}" for name in names if self._said(name)]
+        return [line for text in told for part in paragraphs(text) for line in prose(part)]
 
     def _said(self, callback: str) -> str:
         return next((e.comment for e in self.header.entries if callback in e.callbacks), "")
@@ -252,10 +255,10 @@ class Writer:
             term = bold(f"PERIODIC_{name}") + f" (\\-{-number})"
             codes += [".TP", term, roff(sentence[:1].upper() + sentence[1:] + ".")]
         lines += headed("Errors", codes)
-        more = [entry for entry in self.header.entries if "" in entry.enums]
-        for entry in more:
-            constant = entry.enums[""].split(" = ")
-            lines += headed(constant[0], [f"{constant[1]}. " + roff(entry.comment)])
+        for entry in self.header.sections["Errors"]:
+            if "" in entry.enums:
+                term = ", ".join(bold(part.strip()) for part in entry.enums[""].split(","))
+                lines += headed("Other results", [".TP", term, roff(entry.comment)])
         found = self.see("periodic_strerror periodic_errname periodic_loop_error")
         return "\n".join(lines + found).replace("\\fBperiodic_errors\\fR(3), ", "") + "\n"
 
@@ -274,6 +277,9 @@ class Writer:
             rows = []
             for entry in entries:
                 things = entry.functions or entry.structs
+                if "" in entry.enums and section != "Errors":
+                    names = ", ".join(bold(part.strip()) for part in entry.enums[""].split(","))
+                    rows += [".TP", names, roff(entry.comment) or "\\&"]
                 if things:
                     names = ", ".join(f"{bold(thing.name)}(3)" for thing in things)
                     summary = self.summary(entry)

@@ -27,14 +27,29 @@ def bare(declaration: str) -> str:
     return " ".join(COMMENT.sub(" ", declaration).split())
 
 
+def understood(pattern: str, text: str) -> tuple[str, ...]:
+    """The groups of a pattern that fits the whole text."""
+    found = re.fullmatch(pattern, text, re.S)
+    if found is None:
+        raise SystemExit(f"periodic.h: not understood: {text}")
+    return found.groups()
+
+
+def declared_field(text: str) -> tuple[str, str]:
+    """Type and name of a field: of a plain one, an array, or a pointer to a function."""
+    if "(*" in text:
+        before, name, after = understood(r"(.*?\(\*)(\w+)(\).*);", text)
+    else:
+        before, name, after = understood(r"([^,]*?)(\w+) ?((?:\[\w+\])*);", text)
+    return (before.strip() + (" " if after.startswith("[") else "") + after, name)
+
+
 class Function:
     """One exported function: `text` is its prototype without PERIODIC_API."""
 
     def __init__(self, text: str):
         self.text = text
-        self.result, self.name, inside = re.fullmatch(
-            r"(.*?)(\w+)\((.*)\);", text
-        ).groups()
+        self.result, self.name, inside = understood(r"(.*?)(\w+)\(([^()]*)\).*;", text)
         self.parameters = [] if inside == "void" else [part.strip() for part in inside.split(",")]
 
 
@@ -54,12 +69,12 @@ class Struct:
             elif piece.startswith("/*"):
                 before = plain(piece)
             else:
-                kind, field = re.fullmatch(r"(.*?)(\w+);", bare(piece)).groups()
+                kind, field = declared_field(bare(piece))
                 trailing = re.search(re.escape(piece) + r" */\*", body)
                 if before or trailing or not self.groups:
                     self.groups.append(([], before))
                     before = ""
-                self.groups[-1][0].append((kind.strip(), field))
+                self.groups[-1][0].append((kind, field))
                 after_field = True
 
     @property
@@ -80,6 +95,11 @@ class Entry:
         self.enums: dict[str, str] = {}  # name: what is between its braces
         self.opaque: list[str] = []
 
+    def constants(self, enum: str) -> list[str]:
+        """The names in an enum of this entry; of the table of codes only those beside it."""
+        names = [part.split()[0] for part in self.enums[enum].split(",") if part.strip()]
+        return [name for name in names if re.fullmatch(r"PERIODIC_\w+", name)]
+
     def add(self, text: str) -> None:
         line = bare(text)
         if line.startswith("PERIODIC_API "):
@@ -90,10 +110,9 @@ class Entry:
             self.callbacks[found[1]] = line
         elif found := re.match(r"typedef struct (\w+) \w+;$", line):
             self.opaque.append(found[1])
-        elif found := re.match(r"enum (\w*) ?\{(.*)\};$", line):
-            self.enums[found[1]] = found[2].strip()
         else:
-            raise SystemExit(f"periodic.h: not understood: {line}")
+            name, body = understood(r"(?:typedef )?enum (\w*) ?\{(.*)\}(?: \w+)?;", line)
+            self.enums[name] = body.strip(" ,")
 
 
 class Header:
@@ -105,10 +124,11 @@ class Header:
             (name, int(number), sentence)
             for name, number, sentence in re.findall(r'XX\((E\w+), (-\d+), "([^"]*)"\)', text)
         ]
-        self.macros = [
-            name for name in re.findall(r"^#define (PERIODIC_\w+)", text, re.M)
+        self.macros = {  # name: what it stands for
+            name: COMMENT.sub("", value).strip()
+            for name, value in re.findall(r"^#define (PERIODIC_\w+)(.*)", text, re.M)
             if name not in ("PERIODIC_H", "PERIODIC_API")
-        ]
+        }
         self.sections: dict[str, list[Entry]] = {}
         self._read(text[text.index('extern "C" {') :])
         self.entries = [entry for entries in self.sections.values() for entry in entries]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 
@@ -84,3 +85,50 @@ def test_a_function_of_a_later_release_is_in_a_node_of_its_own():
     script = abi.version_script(Header(later))
     assert script.endswith("PERIODIC_0.2 {\n  global:\n    periodic_new;\n} PERIODIC_0.1;\n")
     assert script.startswith(abi.version_script(Header()))
+
+
+FORMS = """
+/* ---- Forms ---- */
+
+#define PERIODIC_MOST 7
+
+/* What is measured. */
+typedef enum periodic_unit { PERIODIC_BYTES, PERIODIC_JOBS = 5, /* not bytes */ PERIODIC_TURNS } periodic_unit;
+
+enum { PERIODIC_ONE = 1, PERIODIC_TWO };
+
+/* Called back. */
+typedef int (*periodic_sum_cb)(void *user, int a, int b);
+
+typedef struct periodic_forms {
+  char text[PERIODIC_MOST]; /* of a size */
+  int (*sum)(void *user, int a);
+  periodic_sum_cb other;
+} periodic_forms;
+
+/* Takes them.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API int periodic_take(const periodic_forms *forms, periodic_unit unit) __attribute__((unused));
+
+#ifdef __cplusplus
+}
+"""
+
+
+def test_forms_that_the_header_does_not_have_yet_are_understood():
+    with_forms = TEXT.replace("#ifdef __cplusplus\n}\n", FORMS.lstrip("\n"))
+    added = set(abi.lines(with_forms)) - set(abi.lines(TEXT))
+    assert {
+        "macro PERIODIC_MOST = 7",
+        "enum periodic_unit PERIODIC_BYTES = 0",
+        "enum periodic_unit PERIODIC_TURNS = 6",
+        "enum constant PERIODIC_TWO = 2",
+        "callback int (*periodic_sum_cb)(void *, int, int)",
+        "field periodic_forms.text char [PERIODIC_MOST] at 0 size 7",
+        "field periodic_forms.sum int (*)(void *user, int a) at 8 size 8",
+        "struct periodic_forms size 24",
+        "function int periodic_take(const periodic_forms *, periodic_unit) PERIODIC_0.1",
+    } <= added
+    manual = runpy.run_path(str(ROOT / "scripts/man-pages-c.py"))["pages"](with_forms)
+    assert {"periodic_take.3", "periodic_forms.3", "periodic_unit.3", "periodic_sum_cb.3"} <= set(manual)
+    assert "PERIODIC_TWO" in manual["libperiodic.3"] and "Called back." in manual["periodic_forms.3"]
