@@ -40,8 +40,8 @@ for name in periodicConfig periodicConfigVersion; do
   fill "bindings/c/$name.cmake.in" "$stage$libdir/cmake/periodic/$name.cmake"
 done
 
-for page in docs/man/*; do
-  install -D -m 644 "$page" "$root/share/man/man${page##*.}/${page##*/}"
+for section in 1 5 8; do
+  install -D -m 644 -t "$root/share/man/man$section" docs/man/*.$section
 done
 python3 scripts/man-pages-c.py "$root/share/man/man3"
 
@@ -58,20 +58,19 @@ for name in periodic periodic-run periodic-run-pipe; do
 done
 
 # What an earlier version put there goes first. Directories are listed only if they are new.
-list=share/periodic/installed
-[ ! -e "$DESTDIR$PREFIX/$list" ] || scripts/uninstall.sh >/dev/null
-install -d "$root/${list%/*}"
-touch "$root/$list"
+list=$PREFIX/share/periodic/installed
+[ ! -e "$DESTDIR$list" ] || scripts/uninstall.sh >/dev/null
+install -D -m 644 /dev/null "$stage$list"
 [ -z "$DESTDIR" ] || mkdir -p "$DESTDIR"
-find "$stage" -mindepth 1 -printf '%y /%P\n' | LC_ALL=C sort -k 2 | while read -r kind path; do
-  if [ "$kind" = d ]; then
-    [ ! -d "$DESTDIR$path" ] || continue
-    mkdir "$DESTDIR$path"
-    echo "$path/" >>"$root/$list"
-  elif [ "$path" != "$PREFIX/$list" ]; then
-    cp -a --remove-destination "$stage$path" "$DESTDIR$path"
-    echo "$path" >>"$root/$list"
-  fi
-done
-cp "$root/$list" "$DESTDIR$PREFIX/$list"
+target=$(realpath "$DESTDIR/")
+cd "$stage"
+mapfile -t files < <(find . ! -type d -printf '/%P\n')
+mapfile -t directories < <(find . -mindepth 1 -type d -printf '/%P\n' | LC_ALL=C sort)
+for path in "${directories[@]}"; do
+  [ -d "$target$path" ] || echo "$path/"
+done >"$stage$list"
+mapfile -t directories <"$stage$list"
+printf '%s\n' "${files[@]}" >>"$stage$list"
+[ ${#directories[@]} -eq 0 ] || mkdir "${directories[@]/#/$target}"
+cp -P --remove-destination --parents "${files[@]/#/.}" "$target/"
 echo "installed to $DESTDIR$PREFIX"

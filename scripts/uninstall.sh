@@ -4,13 +4,11 @@ set -euo pipefail
 list=$DESTDIR$PREFIX/share/periodic/installed
 [ -e "$list" ] || { echo "nothing is installed to $DESTDIR$PREFIX" >&2; exit 1; }
 
-mapfile -t paths < <(LC_ALL=C sort -r "$list")
-rm -f "$list"
-for path in "${paths[@]}"; do
+mapfile -t directories < <(grep '/$' "$list" | LC_ALL=C sort -r)
+mapfile -t files < <(grep -v '/$' "$list")
+rm -f "${files[@]/#/$DESTDIR}"
+for path in "${directories[@]}"; do
   # A directory that others use by now stays.
-  case $path in
-    */) [ ! -d "$DESTDIR$path" ] || rmdir --ignore-fail-on-non-empty "$DESTDIR$path" ;;
-    *) rm -f "$DESTDIR$path" ;;
-  esac
+  [ ! -d "$DESTDIR$path" ] || rmdir --ignore-fail-on-non-empty "$DESTDIR$path"
 done
 echo "removed from $DESTDIR$PREFIX"

@@ -22,7 +22,7 @@ def install(script: str = "install", **where: str) -> None:
     builds = {"PERIODIC": str(BINARY), "LIBPERIODIC_SO": str(LIBRARY)}
     environment = os.environ | builds | {"DESTDIR": ""} | where
     environment.pop("SHELL", None)
-    subprocess.run([ROOT / f"scripts/{script}.sh"], env=environment, check=True, timeout=60)
+    subprocess.run([ROOT / f"scripts/{script}.sh"], env=environment, check=True, timeout=300)
 
 
 @pytest.fixture(scope="session")
