@@ -172,7 +172,7 @@ class Writer:
         comment = Comment(entry.comment)
         prototypes = "".join(function.text for function in entry.functions)
         taken = [name for name in self.header.callbacks if re.search(rf"\b{name}\b", prototypes)]
-        typedefs = [[bold(self.header.callbacks[name])] for name in taken]
+        typedefs = [typedef(self.header.callbacks[name]) for name in taken]
         lines = self.head(names, self.summary(entry))
         lines += self.synopsis(typedefs + [prototype(function) for function in entry.functions])
         described = [line for part in comment.description or comment.returns for line in prose(part)]
@@ -200,7 +200,7 @@ class Writer:
         for kind, name in struct.fields:
             declaration.append("    " + bold(joined(kind)) + f"\\fI{name}\\fB;\\fR")
         declaration.append(bold(f"}} {struct.name};"))
-        typedefs = [[bold(self.header.callbacks[name])] for name in self._callbacks(struct)]
+        typedefs = [typedef(self.header.callbacks[name]) for name in self._callbacks(struct)]
         lines = self.head([struct.name], self.summary(entry)) + self.synopsis([*typedefs, declaration])
         told = [line for part in comment.description for line in prose(part)]
         lines += headed("Description", told + self.callbacks_told(self._callbacks(struct)))
@@ -318,11 +318,19 @@ def joined(kind: str) -> str:
 
 
 def prototype(function: Function) -> list[str]:
-    """A prototype in lines of at most 72 characters, its parameters' names in italics."""
-    head = f"{joined(function.result.strip())}{function.name}("
+    return wrapped(f"{joined(function.result.strip())}{function.name}(", function.parameters)
+
+
+def typedef(text: str) -> list[str]:
+    head, inside = re.fullmatch(r"(typedef .*?\)\()(.*)\);", text).groups()
+    return wrapped(head, [part.strip() for part in inside.split(",")])
+
+
+def wrapped(head: str, parameters: list[str]) -> list[str]:
+    """A declaration in lines of at most 72 characters, its parameters' names in italics."""
     indent = len(head) if len(head) < 40 else 8
     lines, width = [bold(head)[:-3]], len(head)
-    parameters = function.parameters or ["void"]
+    parameters = parameters or ["void"]
     for place, parameter in enumerate(parameters):
         end = "," if place + 1 < len(parameters) else ");"
         extra = len(parameter) + len(end) + 1
