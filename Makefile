@@ -2,18 +2,17 @@
 
 PREFIX ?= /usr/local
 DESTDIR ?=
+LIBDIR ?= $(PREFIX)/lib
 SEED ?= 1
 COUNT ?= 1000
 SWIFT ?= swift
 
-VERSION := $(shell sed -n 's/^\#define PERIODIC_VERSION "\(.*\)"/\1/p' include/periodic.h)
-RELEASE := .build/release
 # What is shipped leaves out the checks for overlapping access to one object's variables: a quarter of
 # the loop's time. Tests, simulator and fuzzers are built with them.
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far fuzz format lint
+  sim bench bench-durable bench-far fuzz format lint abi deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -42,10 +41,19 @@ daemon: ## Build the command line and daemon for release
 	$(SWIFT) build $(RELEASE_FLAGS) --product periodic-cli
 
 install: library daemon ## Install to PREFIX (/usr/local), below DESTDIR if given
-	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" VERSION="$(VERSION)" scripts/install.sh
+	@$(MAKE) --no-print-directory install-only
+
+install-only:
+	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" LIBDIR="$(LIBDIR)" scripts/install.sh
+
+deb: ## Make the Debian packages in .build/deb
+	@scripts/deb.sh
 
 uninstall: ## Remove what install put there
 	@PREFIX="$(PREFIX)" DESTDIR="$(DESTDIR)" scripts/uninstall.sh
+
+abi: ## Write docs/abi and periodic.map from the header; what went or changed needs BREAK=1
+	@scripts/abi.py $(if $(BREAK),--break)
 
 sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must agree
 	$(SWIFT) build -c release --product simulate

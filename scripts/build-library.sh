@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds libperiodic.so for release: no Swift run time to install, only the header's functions exported.
-# The link fails if periodic.map names a function that is not there.
+# They have the version of the release that had them first, as periodic.map says, which `make abi` writes.
+# The link fails if it names a function that is not there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -32,7 +32,7 @@ await() {
 }
 
 say "install into a directory"
-PREFIX=$dir/usr DESTDIR='' VERSION=0.1.0 scripts/install.sh
+PREFIX=$dir/usr DESTDIR='' scripts/install.sh
 export PATH=$dir/usr/bin:$PATH PKG_CONFIG_PATH=$dir/usr/lib/pkgconfig
 export PERIODIC_PORT=unix://$dir/periodic.sock
 

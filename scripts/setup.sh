@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building and testing need, if one is missing.
+# Installs the Debian packages that building and testing need, and those that are named, if one is missing.
 set -euo pipefail
 
 packages=(libuv1-dev libsqlite3-dev libjansson-dev node-llhttp pkg-config python3-venv curl)
+# For tests of what is installed: CMake, and the loops that bindings/c has adapters for.
+packages+=(cmake valgrind libglib2.0-dev libevent-dev "$@")
 
 missing=()
 for package in "${packages[@]}"; do

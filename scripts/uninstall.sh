@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Removes what install.sh put there, and nothing else.
+# Removes what install.sh put to PREFIX below DESTDIR, and nothing else: its list says what that is.
 set -euo pipefail
-cd "$(dirname "$0")/.."
-root=$DESTDIR$PREFIX
-rm -f "$root/bin/periodic" "$root/bin/periodicd" "$root/bin/periodic-run" \
-  "$root/bin/periodic-run-pipe" "$root/lib/libperiodic.so" \
-  "$root/lib/libperiodic.so.0" "$root/include/periodic.h" "$root/lib/pkgconfig/periodic.pc"
-for page in docs/man/*; do rm -f "$root/share/man/man${page##*.}/${page##*/}"; done
-for name in periodic periodic-run periodic-run-pipe; do
-  rm -f "$root/share/bash-completion/completions/$name" "$root/share/zsh/site-functions/_$name" \
-    "$root/share/fish/vendor_completions.d/$name.fish"
+list=$DESTDIR$PREFIX/share/periodic/installed
+[ -e "$list" ] || { echo "nothing is installed to $DESTDIR$PREFIX" >&2; exit 1; }
+
+mapfile -t directories < <(grep '/$' "$list" | LC_ALL=C sort -r)
+mapfile -t files < <(grep -v '/$' "$list")
+rm -f "${files[@]/#/$DESTDIR}"
+for path in "${directories[@]}"; do
+  # A directory that others use by now stays.
+  [ ! -d "$DESTDIR$path" ] || rmdir --ignore-fail-on-non-empty "$DESTDIR$path"
 done
-echo "removed from $root"
+echo "removed from $DESTDIR$PREFIX"

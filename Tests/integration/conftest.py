@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,48 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("PERIODIC", ROOT / ".build/debug/periodic-cli"))
+LIBRARY = pathlib.Path(os.environ.get("LIBPERIODIC_SO", ROOT / ".build-library/release/libperiodic.so"))
+
+
+def install(script: str = "install", **where: str) -> None:
+    """Runs scripts/install.sh, or uninstall.sh, for the builds that are tested."""
+    builds = {"PERIODIC": str(BINARY), "LIBPERIODIC_SO": str(LIBRARY)}
+    environment = os.environ | builds | {"DESTDIR": ""} | where
+    environment.pop("SHELL", None)
+    subprocess.run([ROOT / f"scripts/{script}.sh"], env=environment, check=True, timeout=300)
+
+
+@pytest.fixture(scope="session")
+def prefix(tmp_path_factory) -> pathlib.Path:
+    """Where everything is installed as `make install` does it."""
+    prefix = tmp_path_factory.mktemp("prefix")
+    install(PREFIX=str(prefix))
+    return prefix
+
+
+def flags(prefix: pathlib.Path, *packages: str) -> list[str]:
+    """What a compiler must be told to use the library from there, and to find it when it runs."""
+    command = ["pkg-config", "--cflags", "--libs", "periodic", *packages]
+    environment = dict(os.environ, PKG_CONFIG_PATH=str(prefix / "lib/pkgconfig"))
+    said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    return [*said.stdout.split(), f"-Wl,-rpath,{prefix}/lib"]
+
+
+# A program under this may neither touch what is not its own nor lose memory. What the Swift run time
+# keeps for ever is reached by marked pointers, which valgrind takes for possibly lost: only what is
+# definitely lost counts.
+VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--error-exitcode=99"]
+VALGRIND += [f"--{kind}-leak-kinds=definite,indirect" for kind in ("errors-for", "show")]
+if shutil.which("valgrind") is None:
+    VALGRIND = []
+
+
+def under_valgrind(program: pathlib.Path, *arguments: str) -> str:
+    """What a program prints."""
+    command = [*VALGRIND, program, *arguments]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (run.returncode, run.stderr) == (0, ""), run.stdout + run.stderr
+    return run.stdout
 
 
 class Daemon:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import re
 import shutil
 import subprocess
@@ -90,33 +89,3 @@ def test_completion(program, shell, monkeypatch):
         assert word in script
     if shutil.which(shell):
         assert subprocess.run([shell, "-n"], input=script.encode()).returncode == 0
-
-
-def test_install_and_uninstall_are_opposites(tmp_path):
-    """With stand-ins for the release build, which takes minutes."""
-    tree = tmp_path / "tree"
-    for name in ("scripts/install.sh", "scripts/uninstall.sh", "include/periodic.h", "bindings/c/periodic.pc.in"):
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, tree / name)
-    shutil.copytree(PAGES, tree / "docs/man")
-    for name in (".build/release/periodic-cli", ".build-library/release/libperiodic.so"):
-        (tree / name).parent.mkdir(parents=True)
-        shutil.copy(BINARY, tree / name)
-    environment = dict(os.environ, DESTDIR=str(tmp_path / "root"), PREFIX="/usr", VERSION="0")
-    environment.pop("SHELL", None)
-    subprocess.run([tree / "scripts/install.sh"], env=environment, check=True, timeout=60)
-    root = tmp_path / "root/usr"
-    for name in (
-        "bin/periodic-run-pipe",
-        "share/man/man1/periodic-run.1",
-        "share/man/man5/periodic-dump.5",
-        "share/man/man8/periodicd.8",
-        "share/bash-completion/completions/periodic",
-        "share/zsh/site-functions/_periodic-run",
-        "share/fish/vendor_completions.d/periodic-run-pipe.fish",
-    ):
-        assert (root / name).stat().st_size > 100, name
-    completion = (root / "share/zsh/site-functions/_periodic-run").read_text()
-    assert re.search(SHELL_SIGNS["zsh"].format("periodic-run"), completion, re.MULTILINE)
-    subprocess.run([tree / "scripts/uninstall.sh"], env=environment, check=True, timeout=60)
-    assert [path for path in root.rglob("*") if not path.is_dir()] == []
