@@ -16,7 +16,7 @@ struct BatchWriter {
 
   init(_ database: JobDatabase) {
     self.database = database
-    new.reserveCapacity(JobDatabase.rowsAtOnce)
+    new.reserveCapacity(JobDatabase.mostRowsAtOnce)
   }
 
   mutating func add(_ operation: StoreOperation) throws(StoreError) {
@@ -25,7 +25,7 @@ struct BatchWriter {
       if Int64(job.id.number) <= greatestGone { try deleteGone() }
       database.highest = job.id.number
       new.append(job)
-      if new.count == JobDatabase.rowsAtOnce { try writeNew() }
+      if new.count == JobDatabase.mostRowsAtOnce { try writeNew() }
     case .delete(let id):
       if let first = new.first, id.number >= first.id.number { try writeNew() }
       gone.append(Int64(id.number))
@@ -42,11 +42,7 @@ struct BatchWriter {
   }
 
   private mutating func writeNew() throws(StoreError) {
-    if new.count == JobDatabase.rowsAtOnce {
-      try database.write(rows: new)
-    } else {
-      for job in new { try database.write(.put(job)) }
-    }
+    try database.write(rows: new)
     new.removeAll(keepingCapacity: true)
   }
 

@@ -67,18 +67,29 @@ extension JobDatabase {
     }
   }
 
-  /// Exactly `rowsAtOnce` jobs, none of which has a row yet.
+  /// Jobs, none of which has a row yet.
   func write(rows: [StoredJob]) throws(StoreError) {
-    if JobDatabase.agree(rows) { return try write(alike: rows) }
-    for (index, job) in rows.enumerated() {
-      bind(job, to: putSome, after: Int32(index) * JobDatabase.columns)
+    var rest = rows[...]
+    while rest.count >= JobDatabase.rowsAtOnce {
+      let isMany = rest.count >= JobDatabase.mostRowsAtOnce
+      let some = rest.prefix(isMany ? JobDatabase.mostRowsAtOnce : JobDatabase.rowsAtOnce)
+      if JobDatabase.agree(some) {
+        try write(alike: some, isMany ? putManyAlike : putSomeAlike)
+        rest = rest.dropFirst(some.count)
+        continue
+      }
+      for (index, job) in some.prefix(JobDatabase.rowsAtOnce).enumerated() {
+        bind(job, to: putSome, after: Int32(index) * JobDatabase.columns)
+      }
+      try putSome.run()
+      rest = rest.dropFirst(JobDatabase.rowsAtOnce)
     }
-    try putSome.run()
+    for job in rest { try write(.put(job)) }
   }
 
   /// Whether the jobs differ in nothing but number, name, times and workload, as new jobs of one
   /// function do.
-  private static func agree(_ rows: [StoredJob]) -> Bool {
+  private static func agree(_ rows: ArraySlice<StoredJob>) -> Bool {
     guard let first = rows.first else { return false }
     return rows.allSatisfy { row in
       row.job.timeout == first.job.timeout && row.job.count == first.job.count
@@ -87,22 +98,25 @@ extension JobDatabase {
     }
   }
 
-  private func write(alike rows: [StoredJob]) throws(StoreError) {
-    putAlike.bind(1, rows[0].job.key.function)
-    putAlike.bind(2, Int64(rows[0].job.timeout))
-    putAlike.bind(3, Int64(rows[0].job.count))
-    putAlike.bind(4, Int64(rows[0].job.origin.rawValue))
-    putAlike.bind(5, rows[0].previousRunAt)
+  private func write(
+    alike rows: ArraySlice<StoredJob>, _ statement: Statement
+  ) throws(StoreError) {
+    guard let first = rows.first else { return }
+    statement.bind(1, first.job.key.function)
+    statement.bind(2, Int64(first.job.timeout))
+    statement.bind(3, Int64(first.job.count))
+    statement.bind(4, Int64(first.job.origin.rawValue))
+    statement.bind(5, first.previousRunAt)
     var next = JobDatabase.sharedColumns
     for row in rows {
-      putAlike.bind(next + 1, Int64(row.id.number))
-      putAlike.bind(next + 2, row.job.key.name)
-      putAlike.bind(next + 3, row.due)
-      putAlike.bind(next + 4, row.job.scheduledAt)
-      putAlike.bind(next + 5, row.job.workload)
+      statement.bind(next + 1, Int64(row.id.number))
+      statement.bind(next + 2, row.job.key.name)
+      statement.bind(next + 3, row.due)
+      statement.bind(next + 4, row.job.scheduledAt)
+      statement.bind(next + 5, row.job.workload)
       next += JobDatabase.ownColumns
     }
-    try putAlike.run()
+    try statement.run()
   }
 
   func delete(from first: Int64, through last: Int64) throws(StoreError) {

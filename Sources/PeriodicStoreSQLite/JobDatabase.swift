@@ -6,10 +6,11 @@ import PeriodicStore
 final class JobDatabase {
   let connection: Connection
   let put: Statement
-  /// Puts `rowsAtOnce` jobs that have no row yet; the second, such jobs as agree in what
-  /// `JobDatabase.agree` looks at.
+  /// Puts `rowsAtOnce` jobs that have no row yet.
   let putSome: Statement
-  let putAlike: Statement
+  /// Puts as many, or `mostRowsAtOnce`, that agree in what `JobDatabase.agree` looks at.
+  let putSomeAlike: Statement
+  let putManyAlike: Statement
   let reschedule: Statement
   let delete: Statement
   let deleteRun: Statement
@@ -41,7 +42,10 @@ final class JobDatabase {
     connection = try JobDatabase.connect(location, options)
     put = try Statement(JobDatabase.putSQL, on: connection, "write a job")
     putSome = try Statement(JobDatabase.putSomeSQL, on: connection, "write jobs")
-    putAlike = try Statement(JobDatabase.putAlikeSQL, on: connection, "write jobs")
+    putSomeAlike = try Statement(
+      JobDatabase.putAlikeSQL(JobDatabase.rowsAtOnce), on: connection, "write jobs")
+    putManyAlike = try Statement(
+      JobDatabase.putAlikeSQL(JobDatabase.mostRowsAtOnce), on: connection, "write jobs")
     reschedule = try Statement(JobDatabase.rescheduleSQL, on: connection, "put a job back")
     delete = try Statement("DELETE FROM jobs WHERE id = ?1", on: connection, "delete a job")
     deleteRun = try Statement(
@@ -90,7 +94,8 @@ final class JobDatabase {
       on: connection, "write a metric")
   }
 
-  /// Rows in one statement: with more there is little left to save.
+  /// Rows in one statement, where there are enough: with more there is little left to save.
+  static let mostRowsAtOnce = 64
   static let rowsAtOnce = 8
   /// Parameters of one row.
   static let columns: Int32 = 10
@@ -108,12 +113,13 @@ final class JobDatabase {
     insertSQL + Array(repeating: "(?,?,?,?,?,?,?,?,?,?)", count: rowsAtOnce).joined(separator: ",")
 
   // Binding is a tenth of the cost of a row.
-  private static let putAlikeSQL =
-    insertSQL
-    + (0..<Int32(rowsAtOnce)).map { row in
+  private static func putAlikeSQL(_ rows: Int) -> String {
+    let values = (0..<Int32(rows)).map { row in
       let own = (1...ownColumns).map { "?\(sharedColumns + row * ownColumns + $0)" }
       return "(\(own[0]),?1,\(own[1]),\(own[2]),\(own[3]),?2,?3,?4,?5,\(own[4]))"
-    }.joined(separator: ",")
+    }
+    return insertSQL + values.joined(separator: ",")
+  }
 
   private static let putSQL =
     insertSQL + """
