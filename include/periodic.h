@@ -260,14 +260,20 @@ typedef struct periodic_server_options {
 PERIODIC_API int periodic_server_new(periodic_loop *loop, const periodic_server_options *options,
                                      periodic_server **server);
 
-/* Takes connections at "tcp://HOST:PORT", "tcp://:PORT" or "unix:///PATH"; may be called several times.
- * With port 0 the system chooses one.
+/* Takes connections at "tcp://HOST:PORT", "tcp://:PORT", "unix:///PATH" or "inproc:NAME"; may be called
+ * several times. With port 0 the system chooses one.
+ *
+ * "inproc:NAME" is for clients and workers of this process, on this loop or on other loops and their
+ * threads: no socket, no descriptor for a connection, no system call from one to another on the same loop;
+ * the rules are those of sockets, with whoever connects counting as this process's user. NAME is 1 to 255
+ * bytes and stands for one server at a time (PERIODIC_EADDRINUSE) of one libperiodic. A child made by
+ * fork() finds no names of its parent.
  *
  * The address with the real port is copied to `bound`, cut to `size` with a zero byte at its end; NULL
  * and 0 if it is not wanted. Nothing is encrypted on the way.
  * Returns the whole address's length without the zero byte, or PERIODIC_EADDRESS, PERIODIC_EADDRINUSE,
  * PERIODIC_EACCES, PERIODIC_EIO, PERIODIC_ECLOSED once the server stops, also because a client asked for
- * it, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * it, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_listen(periodic_server *server, const char *address, char *bound,
                                         size_t size);
@@ -329,11 +335,11 @@ typedef struct periodic_job_fields {
 #define PERIODIC_JOB_FIELDS_INIT \
   {sizeof(periodic_job_fields), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0}
 
-/* Makes a client of the server at `address`. The connection is made while the loop works, and made again
+/* Makes a client of the server at `address`, written as for periodic_server_listen(). The connection is made while the loop works, and made again
  * with growing pauses whenever it is lost; requests wait for it within their time. `options` may be NULL.
  *
  * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL (also for one of identity and token without the other),
- * PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address,
                                      const periodic_connection_options *options,
@@ -499,7 +505,7 @@ PERIODIC_API int periodic_request_free(periodic_request *request);
 /* Makes a worker of the server at `address`, with up to `slots` jobs in hand, 1 to 4,096. Connects as a
  * client does, and announces its functions anew on every connection. `options` may be NULL.
  *
- * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP.
+ * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, int slots,
                                      const periodic_connection_options *options,

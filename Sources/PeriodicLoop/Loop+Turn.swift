@@ -51,7 +51,7 @@ extension Loop {
   /// if only input can bring some.
   public var timeoutMilliseconds: Int32 {
     preconditionOnLoop()
-    if watchChanged || !soon.isEmpty || stopIsRequested || someoneNeedsTurn { return 0 }
+    if watchChanged || stopIsRequested || hasMoreWork { return 0 }
     uv_update_time(uv)
     if uv_backend_timeout(uv) == 0 { return 0 }
     guard earliestTimer != .max else { return -1 }
@@ -76,6 +76,11 @@ extension Loop {
     soon.append(body)
   }
 
+  /// Whether there is work without new input: the loop does not wait.
+  private var hasMoreWork: Bool {
+    !soon.isEmpty || someoneNeedsTurn || hub?.takeUnretainedValue().hasReady == true
+  }
+
   var someoneNeedsTurn: Bool {
     for participant in participants where participant.needsTurn { return true }
     return false
@@ -85,12 +90,13 @@ extension Loop {
   func beforePoll() {
     refreshNow()
     runSoon()
+    handOver()
     fireTimers()
     finishTurns()
-    if soon.isEmpty && !someoneNeedsTurn && !stopIsRequested {
-      uv_idle_stop(idle)
-    } else {
+    if hasMoreWork || stopIsRequested {
       uv_idle_start(idle) { _ in }
+    } else {
+      uv_idle_stop(idle)
     }
     armTimer()
   }
@@ -98,7 +104,16 @@ extension Loop {
   /// All input of the turn has been handled.
   func afterPoll() {
     refreshNow()
+    handOver()
     finishTurns()
+  }
+
+  /// Lets connections inside the process tell their owners what has come.
+  private func handOver() {
+    guard let hub else { return }
+    // The last of its ends may go meanwhile.
+    let kept = hub.takeUnretainedValue()
+    if kept.hasReady { kept.dispatch() }
   }
 
   private func runSoon() {

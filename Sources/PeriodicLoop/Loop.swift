@@ -32,6 +32,8 @@ public final class Loop {
   var earliestTimer = Int64.max
   /// What the libuv timer is set to.
   var armedTimer = Int64.max
+  /// This loop's part in connections inside the process; it keeps itself alive while it is needed.
+  var hub: Unmanaged<InprocHub>?
   var cachedNow = Now(monotonic: .min, wall: 0)
   var hostClock: (() -> Now)?
 

@@ -1,6 +1,6 @@
 /* Every request of generation 2 through the C functions, on one loop and one thread: results, parts, locks,
  * broadcast, settings, job lists, the end of the server; and what misuse is answered with.
- *   every_call   exit status 0, and nothing on the standard error, if all is as the header says */
+ *   every_call ADDRESS   exit status 0, and nothing on the standard error, if all is as the header says */
 #include <periodic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -247,7 +247,7 @@ static void shut_down(periodic_client *client, periodic_server *server) {
   MUST(periodic_client_start_receive_data(client, TEXT("f"), TEXT("n"), 0, &parts, -1) == 0);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
   periodic_server *server;
   periodic_client *client;
   periodic_worker *worker;
@@ -255,7 +255,7 @@ int main(void) {
   options.log = log_line;
   MUST(periodic_loop_new(&loop) == 0);
   MUST(periodic_server_new(loop, &options, &server) == 0);
-  MUST(periodic_server_listen(server, "tcp://127.0.0.1:0", address, sizeof address) > 0);
+  MUST(count == 2 && periodic_server_listen(server, arguments[1], address, sizeof address) > 0);
   MUST(periodic_client_new(loop, address, NULL, &client) == 0);
   MUST(periodic_worker_new(loop, address, 4, NULL, &worker) == 0);
   run_and_data(client, worker);

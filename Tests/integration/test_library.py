@@ -128,12 +128,36 @@ def test_a_c_program_is_told_that_nobody_can_do_it(daemon, examples):
     assert result.returncode == 1 and "nobody can do the function" in result.stderr
 
 
-def test_every_call_is_as_the_header_says(examples, tmp_path):
-    """Under the address sanitizer, which also sees what is lent for too short, and what leaks."""
-    program = tmp_path / "every_call"
-    flags = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined"]
-    source = ROOT / "Tests/integration/every_call.c"
+def build(name: str, examples: pathlib.Path, folder: pathlib.Path, *flags: str) -> pathlib.Path:
+    program = folder / name
+    warnings = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g", *flags]
+    source = ROOT / f"Tests/integration/{name}.c"
     library = [f"-I{ROOT}/include", f"-L{examples}/lib", "-lperiodic", f"-Wl,-rpath,{examples}/lib"]
-    subprocess.run(["gcc", *flags, "-o", program, source, *library], check=True)
-    result = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    subprocess.run(["gcc", *warnings, "-o", program, source, *library], check=True)
+    return program
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "unix://{}/s", "inproc:every call"])
+def test_every_call_is_as_the_header_says(address, examples, tmp_path):
+    """Under the address sanitizer, which also sees what is lent for too short, and what leaks."""
+    program = build("every_call", examples, tmp_path, "-fsanitize=address,undefined")
+    command = [program, address.format(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_one_thread_is_enough_and_every_kind_of_address_gives_the_same_outcomes(examples, tmp_path):
+    program = build("one_process", examples, tmp_path)
+    shown = {}
+    for address in ("inproc:here", f"unix://{tmp_path}/s", "tcp://127.0.0.1:0"):
+        result = subprocess.run([program, address], capture_output=True, text=True, timeout=30)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert result.stderr.startswith("threads 1, ")
+        shown[address] = result.stdout
+        if address == "inproc:here":
+            assert result.stderr == "threads 1, descriptors 0\n"
+    assert len(set(shown.values())) == 1, shown
+    assert "listen again: EADDRINUSE" in shown["inproc:here"]
+    assert "job j1 (w1), run 1\ndone: OK" in shown["inproc:here"]
+    assert "result: OK\nr\n" in shown["inproc:here"]
+    assert "ping: ETIMEDOUT\nfree: OK" in shown["inproc:here"]

@@ -69,7 +69,10 @@ class Server(OnLoop):
         self._pointer = pointer
 
     def listen(self, address: str) -> str:
-        """Takes connections at tcp://HOST:PORT or unix:///PATH; returns the address with its port."""
+        """Takes connections at tcp://HOST:PORT, unix:///PATH or, of this process, inproc:NAME.
+
+        Returns the address with its port.
+        """
         bound = ctypes.create_string_buffer(512)
         self._check(lib.periodic_server_listen(self.ptr(), address.encode(), bound, len(bound)))
         return bound.value.decode()
