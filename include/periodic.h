@@ -147,13 +147,17 @@ PERIODIC_API int periodic_loop_fd(periodic_loop *loop);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_timeout_ms(periodic_loop *loop);
 
-/* One turn without waiting: takes what has come in, handles it, sends what came of it.
+/* One turn without waiting: takes what has come in, handles it, sends what came of it. Handles at most
+ * `max` commands of servers' clients and workers plus completions of requests of this loop's clients and
+ * workers; -1 is no bound, 0 only moves bytes. What is over it waits in queues that are bounded, beyond which
+ * sockets are not read, and periodic_loop_timeout_ms() is 0 while one of them holds something.
  *
- * Returns 0, PERIODIC_EDEADLK inside a callback, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Returns how many were handled, PERIODIC_EDEADLK inside a callback, PERIODIC_EINVAL (also for a `max` below
+ * -1), PERIODIC_ETHREAD or PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
-PERIODIC_API int periodic_loop_step(periodic_loop *loop);
+PERIODIC_API int periodic_loop_step(periodic_loop *loop, int max);
 
-/* Waits and works until periodic_loop_stop(). Returns as periodic_loop_step().
+/* Waits and works until periodic_loop_stop(). Returns 0, or as periodic_loop_step() does.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_run(periodic_loop *loop);
 
@@ -188,6 +192,38 @@ PERIODIC_API int periodic_loop_now(periodic_loop *loop, periodic_time *now);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_set_clock(periodic_loop *loop, periodic_clock_cb clock, void *user,
                                          periodic_destroy_cb destroy);
+
+/* Lets time begin at `start`, or at what the system's clocks say if that is NULL, and stand still: it moves by
+ * periodic_loop_advance(); and in blocking calls and periodic_loop_run(), where it jumps to the next deadline
+ * whenever nobody on the loop has anything to do. So a year passes in no more time than its work takes, and
+ * with the memory store, "inproc:" and periodic_loop_set_random() every run is the same, bit for bit.
+ * periodic_loop_set_clock() ends it. Peers on other loops and in other processes are not waited for.
+ *
+ * Returns 0, PERIODIC_EBUSY if something has been made on the loop and not been freed, PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_set_virtual_clock(periodic_loop *loop, const periodic_time *start);
+
+/* Moves virtual time on by `ms`, both clocks alike. Whatever falls due on the way happens at its own time, in
+ * the order of the times, with all that comes of it; what a worker receives waits for the program as ever.
+ *
+ * Returns how many commands and completions were handled, as periodic_loop_step() does; PERIODIC_EINVAL for a
+ * negative `ms`, or without a virtual clock; PERIODIC_EDEADLK inside a callback; PERIODIC_ETHREAD,
+ * PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_advance(periodic_loop *loop, int64_t ms);
+
+/* Any number; every one of 2^64 as likely as another. */
+typedef uint64_t (*periodic_random_cb)(void *user);
+
+/* Lets `random` bring every random number that this loop and what is made on it from now on uses, such as
+ * the pauses before a client connects again; the system again if it is NULL. It draws when something is made.
+ *
+ * `destroy`, which may be NULL, is called once with `user`: when the source is replaced, or the loop freed. If
+ * this function fails, it is not called.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_set_random(periodic_loop *loop, periodic_random_cb random, void *user,
+                                          periodic_destroy_cb destroy);
 
 /* Copies what the last failed call on this loop, or on anything of it, says about its failure: a sentence
  * without a full stop, cut to `size` with a zero byte at its end. Empty if nothing has failed.
@@ -335,8 +371,9 @@ typedef struct periodic_job_fields {
 #define PERIODIC_JOB_FIELDS_INIT \
   {sizeof(periodic_job_fields), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0}
 
-/* Makes a client of the server at `address`, written as for periodic_server_listen(). The connection is made while the loop works, and made again
- * with growing pauses whenever it is lost; requests wait for it within their time. `options` may be NULL.
+/* Makes a client of the server at `address`, written as for periodic_server_listen(). The connection is
+ * made while the loop works, and made again with growing pauses whenever it is lost; requests wait for it
+ * within their time. `options` may be NULL.
  *
  * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL (also for one of identity and token without the other),
  * PERIODIC_ETHREAD, PERIODIC_EFORK.

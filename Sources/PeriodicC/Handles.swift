@@ -18,6 +18,7 @@ final class LoopHandle {
   private let process = Fork.generation
   private var owner = pthread_self()
   private var destroyClock: (() -> Void)?
+  private var destroyRandom: (() -> Void)?
 
   init() throws(LoopError) {
     loop = try Loop()
@@ -41,6 +42,20 @@ final class LoopHandle {
     loop.setClock(clock)
     destroyClock?()
     destroyClock = destroy
+  }
+
+  /// Lets go of the host's clock, and makes time virtual.
+  func setVirtualClock(from start: Now?) {
+    loop.setVirtualClock(from: start)
+    destroyClock?()
+    destroyClock = nil
+  }
+
+  /// Sets the host's source of random numbers, and lets go of the one before.
+  func setRandom(_ source: (() -> UInt64)?, destroy: (() -> Void)?) {
+    loop.setRandom(source)
+    destroyRandom?()
+    destroyRandom = destroy
   }
 
   /// Keeps a failure's sentence, and passes its code on.

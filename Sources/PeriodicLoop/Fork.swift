@@ -7,7 +7,7 @@ internal import PeriodicCore
 /// Written between `fork` and its return in the child, when there is one thread.
 nonisolated(unsafe) private var forkCount: UInt32 = 0
 
-/// The lock on names is taken first and let go by both, so that no other thread has it in the child.
+/// The lock on names is taken first and let go by both: no other thread has it in the child.
 private let countsForks: Bool =
   pthread_atfork(
     { pthread_mutex_lock(InprocNames.mutex.raw) },

@@ -62,6 +62,10 @@ final class InprocStream: Stream {
 
   override var isPeerOwner: Bool { true }
 
+  override var isOnThisLoop: Bool {
+    if case .here = other { true } else { false }
+  }
+
   // MARK: Connecting
 
   private func begin() {

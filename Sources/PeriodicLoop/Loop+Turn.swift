@@ -5,7 +5,9 @@ extension Loop {
   /// Runs turns until `stop`.
   public func run() {
     enter()
-    while !stopIsRequested { uv_run(uv, UV_RUN_ONCE) }
+    while !stopIsRequested {
+      if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
+    }
     stopIsRequested = false
     isInTurn = false
   }
@@ -17,12 +19,16 @@ extension Loop {
     wake()
   }
 
-  /// One turn without waiting.
+  /// One turn without waiting, in which at most so many commands and completions are handled
+  /// (`TurnBudget`).
   ///
-  /// Polls a second time if the turn began to watch something, because epoll hears of that only in
-  /// the poll, and a host that waits on the descriptor before would miss it.
-  public func step() {
+  /// Returns how many were. Polls a second time if the turn began to watch something, because epoll
+  /// hears of that only in the poll, and a host that waits on the descriptor before would miss it.
+  @discardableResult
+  public func step(atMost most: Int = .max) -> Int {
     enter()
+    budget.renew(most)
+    defer { budget.renew() }
     watchChanged = false
     uv_run(uv, UV_RUN_NOWAIT)
     if watchChanged {
@@ -31,9 +37,10 @@ extension Loop {
     }
     stopIsRequested = false
     isInTurn = false
+    return budget.used
   }
 
-  private func enter() {
+  func enter() {
     preconditionOnLoop()
     invariant(!isInherited, "a loop is not used in a child made by fork")
     invariant(!isInTurn, "a loop is not run from inside one of its callbacks")
@@ -55,6 +62,7 @@ extension Loop {
     uv_update_time(uv)
     if uv_backend_timeout(uv) == 0 { return 0 }
     guard earliestTimer != .max else { return -1 }
+    if let virtualTime { return earliestTimer <= virtualTime.monotonic ? 0 : -1 }
     let left = earliestTimer.subtractingReportingOverflow(now.monotonic)
     return Int32(clamping: left.overflow ? .max : max(0, left.partialValue))
   }
@@ -77,7 +85,7 @@ extension Loop {
   }
 
   /// Whether there is work without new input: the loop does not wait.
-  private var hasMoreWork: Bool {
+  var hasMoreWork: Bool {
     !soon.isEmpty || someoneNeedsTurn || hub?.takeUnretainedValue().hasReady == true
   }
 

@@ -4,8 +4,9 @@ public import PeriodicCore
 
 /// One connection: TCP, a Unix socket, or inside this process (`InprocStream`).
 ///
-/// A socket's stream buffers nothing in either direction. What arrives is lent to the owner from the
-/// loop's one input buffer; what is not taken stays with the owner, who is told when to try again.
+/// A socket's stream buffers nothing in either direction. What arrives is lent to the owner from
+/// the loop's one input buffer; what is not taken stays with the owner, who is told when to try
+/// again.
 /// Closes once, by `close` or by a failure, and is silent afterwards.
 public class Stream {
   public let loop: Loop
@@ -55,6 +56,9 @@ public class Stream {
     let user = cuv_peer_user(watch.descriptor)
     return user == 0 || user == Int64(geteuid())
   }
+
+  /// Whether the other end is on the same loop, so that its silence means nothing.
+  public var isOnThisLoop: Bool { false }
 
   public var isOpen: Bool { phase == .open }
   public var isClosed: Bool { phase == .closed }

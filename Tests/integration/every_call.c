@@ -258,6 +258,9 @@ int main(int count, char **arguments) {
   MUST(count == 2 && periodic_server_listen(server, arguments[1], address, sizeof address) > 0);
   MUST(periodic_client_new(loop, address, NULL, &client) == 0);
   MUST(periodic_worker_new(loop, address, 4, NULL, &worker) == 0);
+  MUST(periodic_client_ping(client, 5000) == 0);
+  MUST(periodic_loop_step(loop, -2) == PERIODIC_EINVAL && periodic_loop_step(NULL, 1) == PERIODIC_EINVAL);
+  MUST(periodic_loop_step(loop, 0) == 0 && periodic_loop_step(loop, -1) >= 0);
   run_and_data(client, worker);
   lent_bytes(client);
   locks(client, worker);

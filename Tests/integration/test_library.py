@@ -146,6 +146,23 @@ def test_every_call_is_as_the_header_says(address, examples, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_year_in_virtual_time_is_the_same_in_every_process(examples, tmp_path):
+    """Bit for bit, with jobs that fail and come again, and a server that goes for a day."""
+    program = build("repeatable", examples, tmp_path)
+
+    def year(seed: int) -> str:
+        command = [program, str(seed), "2000"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    first = year(1)
+    assert first == year(1)
+    assert first != year(2)
+    assert first.count(" done job") == 2000
+    assert int(first.splitlines()[-1].split()[0]) > 300 * 86_400_000
+
+
 def test_one_thread_is_enough_and_every_kind_of_address_gives_the_same_outcomes(examples, tmp_path):
     program = build("one_process", examples, tmp_path)
     shown = {}

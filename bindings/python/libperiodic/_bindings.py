@@ -43,6 +43,8 @@ periodic_clock_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(perio
 
 periodic_destroy_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
+periodic_random_cb = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
+
 periodic_log_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
 
 class periodic_server_options(ctypes.Structure):
@@ -108,7 +110,7 @@ FUNCTIONS = {
     "periodic_loop_adopt": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_fd": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_timeout_ms": (ctypes.c_int, [ctypes.c_void_p]),
-    "periodic_loop_step": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_step": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "periodic_loop_run": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_stop": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_wake": (ctypes.c_int, [ctypes.c_void_p]),
@@ -116,6 +118,17 @@ FUNCTIONS = {
     "periodic_loop_set_clock": (ctypes.c_int, [
         ctypes.c_void_p,
         periodic_clock_cb,
+        ctypes.c_void_p,
+        periodic_destroy_cb,
+    ]),
+    "periodic_loop_set_virtual_clock": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_time),
+    ]),
+    "periodic_loop_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int64]),
+    "periodic_loop_set_random": (ctypes.c_int, [
+        ctypes.c_void_p,
+        periodic_random_cb,
         ctypes.c_void_p,
         periodic_destroy_cb,
     ]),

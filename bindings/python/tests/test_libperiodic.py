@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import random
 import select
 import subprocess
 import sys
@@ -231,3 +232,32 @@ def test_lengths_that_no_memory_has_are_refused(loop, address):
     with Client(loop, address) as client, Worker(loop, address) as worker:
         assert lib.periodic_client_drop(client.ptr(), b"f", huge, 1000) == -1
         assert lib.periodic_worker_done_many(worker.ptr(), (ctypes.c_void_p * 1)(), huge) == -1
+
+
+def test_a_week_passes_in_virtual_time(loop):
+    numbers = random.Random(1)
+    begin = 1_700_000_000
+    loop.set_virtual_clock(begin)
+    loop.set_random(lambda: numbers.getrandbits(64))
+    with Server(loop) as server:
+        address = server.listen("inproc:week")
+        assert address == "inproc:week"
+        with Client(loop, address) as client, Worker(loop, address) as worker:
+            worker.can_do("f")
+            client.submit("f", "n", run_at=begin + 7 * 86_400)
+            assert loop.advance(86_400) == 0
+            assert loop.time() == begin + 86_400
+            job = worker.next()
+            assert loop.time() == begin + 7 * 86_400
+            job.done()
+            assert loop.step(0) == 0
+
+
+def test_virtual_time_begins_on_an_empty_loop_and_goes_forward(loop):
+    with pytest.raises(libperiodic.InvalidArgument):
+        loop.advance(1)
+    with Server(loop), pytest.raises(libperiodic.Busy):
+        loop.set_virtual_clock()
+    loop.set_virtual_clock()
+    with pytest.raises(libperiodic.InvalidArgument):
+        loop.advance(-1)
