@@ -58,6 +58,23 @@ PERIODIC_API const char *periodic_version(void);
  * Threads: any. Since: 0.1. */
 PERIODIC_API int periodic_version_number(void);
 
+/* A bound of servers, by its name in docs/limits.md; UINT64_MAX is none. */
+typedef struct periodic_limit {
+  const char *name;
+  uint64_t value;
+} periodic_limit;
+
+/* Copies the bounds that a server has unless its options say otherwise, at most `most` of them, to `limits`,
+ * which may be NULL. Names live for ever. Returns how many there are.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API int periodic_limits(periodic_limit *limits, size_t most);
+
+/* What this build has, in words parted by blanks: "memory" and "file" (stores), "inproc", "unix" and "tcp"
+ * (addresses), "generation1", "generation2" and "http" (protocols), "virtual-clock"; with versions "sqlite="
+ * and "libuv=". Lives for ever.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API const char *periodic_features(void);
+
 /* ---- Errors ---------------------------------------------------------------------------------------- */
 
 /* XX(name, number, text). The numbers never change their meaning. */
@@ -115,6 +132,8 @@ typedef struct periodic_worker periodic_worker;
 typedef struct periodic_job periodic_job;
 /* A request of a client that was started and whose answers are taken when the program wants them. */
 typedef struct periodic_request periodic_request;
+/* A walk through the jobs of a server in this process. */
+typedef struct periodic_cursor periodic_cursor;
 
 /* ---- Loop ------------------------------------------------------------------------------------------ */
 
@@ -318,6 +337,50 @@ PERIODIC_API int periodic_server_listen(periodic_server *server, const char *add
  * PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_is_ready(periodic_server *server);
+
+enum periodic_job_state { PERIODIC_JOB_WAITING = 1, PERIODIC_JOB_RUNNING = 2, PERIODIC_JOB_LOCKED = 3 };
+
+/* A job of a server. Initialise with PERIODIC_JOB_INFO_INIT. */
+typedef struct periodic_job_info {
+  size_t size; /* of this struct */
+  const void *function;
+  size_t function_length;
+  const void *name;
+  size_t name_length;
+  const void *workload; /* NULL where only the store has it */
+  size_t workload_length;
+  int64_t due_ms;    /* when it is due, or was accepted if that was later; since 1970 */
+  int state;         /* of enum periodic_job_state */
+  int32_t count;     /* how often it was put back for later; -1 where only the store knows */
+  int32_t timeout_s; /* seconds a run may take, 0 if none were given; -1 likewise */
+  int32_t reserved;
+} periodic_job_info;
+
+#define PERIODIC_JOB_INFO_INIT \
+  {sizeof(periodic_job_info), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0}
+
+/* Begins a walk through the jobs of `function`, or of all functions if it is NULL. It is no snapshot: a job
+ * that stays is shown once, one that comes, goes or is replaced meanwhile may be shown or not; what is not
+ * durable yet, with a store that is to make it so, is not. Undone by periodic_cursor_free(), or with the
+ * server.
+ *
+ * Returns 0, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_jobs(periodic_server *server, const void *function, size_t function_length,
+                                      periodic_cursor **cursor);
+
+/* Shows the next job in `info`. What only a store file has of it (count, time and workload) is read, driving
+ * the loop for up to `timeout_ms`, or left out with a timeout of 0, when the time is over, or if the job goes
+ * meanwhile. The bytes belong to the cursor and stay where they are until the next call with it.
+ *
+ * Returns 1 with a job, 0 at the end; PERIODIC_EDEADLK inside a callback, unless `timeout_ms` is 0;
+ * PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_cursor_next(periodic_cursor *cursor, periodic_job_info *info, int timeout_ms);
+
+/* Ends a walk.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_cursor_free(periodic_cursor *cursor);
 
 /* Ends service and waits for it, driving the loop: nothing new is accepted or handed out, what was
  * acknowledged becomes durable, replies go out, connections close.

@@ -69,6 +69,8 @@ final class ServerHandle {
   let owner: LoopHandle
   let server: Server
   var end: ServerEnd?
+  /// Cursors in the program's hands, so that freeing the server frees them.
+  var cursors: [ObjectIdentifier: CursorHandle] = [:]
 
   init(_ owner: LoopHandle, _ server: Server) {
     self.owner = owner
