@@ -58,6 +58,23 @@ PERIODIC_API const char *periodic_version(void);
  * Threads: any. Since: 0.1. */
 PERIODIC_API int periodic_version_number(void);
 
+/* A bound of servers, by its name in docs/limits.md; UINT64_MAX is none. */
+typedef struct periodic_limit {
+  const char *name;
+  uint64_t value;
+} periodic_limit;
+
+/* Copies the bounds that a server has unless its options say otherwise, at most `most` of them, to `limits`,
+ * which may be NULL. Names live for ever. Returns how many there are.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API int periodic_limits(periodic_limit *limits, size_t most);
+
+/* What this build has, in words parted by blanks: "memory" and "file" (stores), "inproc", "unix" and "tcp"
+ * (addresses), "generation1", "generation2" and "http" (protocols), "virtual-clock"; with versions "sqlite="
+ * and "libuv=". Lives for ever.
+ * Threads: any. Since: 0.1. */
+PERIODIC_API const char *periodic_features(void);
+
 /* ---- Errors ---------------------------------------------------------------------------------------- */
 
 /* XX(name, number, text). The numbers never change their meaning. */
@@ -115,6 +132,8 @@ typedef struct periodic_worker periodic_worker;
 typedef struct periodic_job periodic_job;
 /* A request of a client that was started and whose answers are taken when the program wants them. */
 typedef struct periodic_request periodic_request;
+/* A walk through the jobs of a server in this process. */
+typedef struct periodic_cursor periodic_cursor;
 
 /* ---- Loop ------------------------------------------------------------------------------------------ */
 
@@ -147,13 +166,17 @@ PERIODIC_API int periodic_loop_fd(periodic_loop *loop);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_timeout_ms(periodic_loop *loop);
 
-/* One turn without waiting: takes what has come in, handles it, sends what came of it.
+/* One turn without waiting: takes what has come in, handles it, sends what came of it. Handles at most
+ * `max` commands of servers' clients and workers plus completions of requests of this loop's clients and
+ * workers; -1 is no bound, 0 only moves bytes. What is over it waits in queues that are bounded, beyond which
+ * sockets are not read, and periodic_loop_timeout_ms() is 0 while one of them holds something.
  *
- * Returns 0, PERIODIC_EDEADLK inside a callback, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Returns how many were handled, PERIODIC_EDEADLK inside a callback, PERIODIC_EINVAL (also for a `max` below
+ * -1), PERIODIC_ETHREAD or PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
-PERIODIC_API int periodic_loop_step(periodic_loop *loop);
+PERIODIC_API int periodic_loop_step(periodic_loop *loop, int max);
 
-/* Waits and works until periodic_loop_stop(). Returns as periodic_loop_step().
+/* Waits and works until periodic_loop_stop(). Returns 0, or as periodic_loop_step() does.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_run(periodic_loop *loop);
 
@@ -188,6 +211,38 @@ PERIODIC_API int periodic_loop_now(periodic_loop *loop, periodic_time *now);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_set_clock(periodic_loop *loop, periodic_clock_cb clock, void *user,
                                          periodic_destroy_cb destroy);
+
+/* Lets time begin at `start`, or at what the system's clocks say if that is NULL, and stand still: it moves by
+ * periodic_loop_advance(); and in blocking calls and periodic_loop_run(), where it jumps to the next deadline
+ * whenever nobody on the loop has anything to do. So a year passes in no more time than its work takes, and
+ * with the memory store, "inproc:" and periodic_loop_set_random() every run is the same, bit for bit.
+ * periodic_loop_set_clock() ends it. Peers on other loops and in other processes are not waited for.
+ *
+ * Returns 0, PERIODIC_EBUSY if something has been made on the loop and not been freed, PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_set_virtual_clock(periodic_loop *loop, const periodic_time *start);
+
+/* Moves virtual time on by `ms`, both clocks alike. Whatever falls due on the way happens at its own time, in
+ * the order of the times, with all that comes of it; what a worker receives waits for the program as ever.
+ *
+ * Returns how many commands and completions were handled, as periodic_loop_step() does; PERIODIC_EINVAL for a
+ * negative `ms`, or without a virtual clock; PERIODIC_EDEADLK inside a callback; PERIODIC_ETHREAD,
+ * PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_advance(periodic_loop *loop, int64_t ms);
+
+/* Any number; every one of 2^64 as likely as another. */
+typedef uint64_t (*periodic_random_cb)(void *user);
+
+/* Lets `random` bring every random number that this loop and what is made on it from now on uses, such as
+ * the pauses before a client connects again; the system again if it is NULL. It draws when something is made.
+ *
+ * `destroy`, which may be NULL, is called once with `user`: when the source is replaced, or the loop freed. If
+ * this function fails, it is not called.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_loop_set_random(periodic_loop *loop, periodic_random_cb random, void *user,
+                                          periodic_destroy_cb destroy);
 
 /* Copies what the last failed call on this loop, or on anything of it, says about its failure: a sentence
  * without a full stop, cut to `size` with a zero byte at its end. Empty if nothing has failed.
@@ -260,14 +315,20 @@ typedef struct periodic_server_options {
 PERIODIC_API int periodic_server_new(periodic_loop *loop, const periodic_server_options *options,
                                      periodic_server **server);
 
-/* Takes connections at "tcp://HOST:PORT", "tcp://:PORT" or "unix:///PATH"; may be called several times.
- * With port 0 the system chooses one.
+/* Takes connections at "tcp://HOST:PORT", "tcp://:PORT", "unix:///PATH" or "inproc:NAME"; may be called
+ * several times. With port 0 the system chooses one.
+ *
+ * "inproc:NAME" is for clients and workers of this process, on this loop or on other loops and their
+ * threads: no socket, no descriptor for a connection, no system call from one to another on the same loop;
+ * the rules are those of sockets, with whoever connects counting as this process's user. NAME is 1 to 255
+ * bytes and stands for one server at a time (PERIODIC_EADDRINUSE) of one libperiodic. A child made by
+ * fork() finds no names of its parent.
  *
  * The address with the real port is copied to `bound`, cut to `size` with a zero byte at its end; NULL
  * and 0 if it is not wanted. Nothing is encrypted on the way.
  * Returns the whole address's length without the zero byte, or PERIODIC_EADDRESS, PERIODIC_EADDRINUSE,
  * PERIODIC_EACCES, PERIODIC_EIO, PERIODIC_ECLOSED once the server stops, also because a client asked for
- * it, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * it, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_listen(periodic_server *server, const char *address, char *bound,
                                         size_t size);
@@ -276,6 +337,50 @@ PERIODIC_API int periodic_server_listen(periodic_server *server, const char *add
  * PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_is_ready(periodic_server *server);
+
+enum periodic_job_state { PERIODIC_JOB_WAITING = 1, PERIODIC_JOB_RUNNING = 2, PERIODIC_JOB_LOCKED = 3 };
+
+/* A job of a server. Initialise with PERIODIC_JOB_INFO_INIT. */
+typedef struct periodic_job_info {
+  size_t size; /* of this struct */
+  const void *function;
+  size_t function_length;
+  const void *name;
+  size_t name_length;
+  const void *workload; /* NULL where only the store has it */
+  size_t workload_length;
+  int64_t due_ms;    /* when it is due, or was accepted if that was later; since 1970 */
+  int state;         /* of enum periodic_job_state */
+  int32_t count;     /* how often it was put back for later; -1 where only the store knows */
+  int32_t timeout_s; /* seconds a run may take, 0 if none were given; -1 likewise */
+  int32_t reserved;
+} periodic_job_info;
+
+#define PERIODIC_JOB_INFO_INIT \
+  {sizeof(periodic_job_info), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0, 0, 0}
+
+/* Begins a walk through the jobs of `function`, or of all functions if it is NULL. It is no snapshot: a job
+ * that stays is shown once, one that comes, goes or is replaced meanwhile may be shown or not; what is not
+ * durable yet, with a store that is to make it so, is not. Undone by periodic_cursor_free(), or with the
+ * server.
+ *
+ * Returns 0, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_jobs(periodic_server *server, const void *function, size_t function_length,
+                                      periodic_cursor **cursor);
+
+/* Shows the next job in `info`. What only a store file has of it (count, time and workload) is read, driving
+ * the loop for up to `timeout_ms`, or left out with a timeout of 0, when the time is over, or if the job goes
+ * meanwhile. The bytes belong to the cursor and stay where they are until the next call with it.
+ *
+ * Returns 1 with a job, 0 at the end; PERIODIC_EDEADLK inside a callback, unless `timeout_ms` is 0;
+ * PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_cursor_next(periodic_cursor *cursor, periodic_job_info *info, int timeout_ms);
+
+/* Ends a walk.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_cursor_free(periodic_cursor *cursor);
 
 /* Ends service and waits for it, driving the loop: nothing new is accepted or handed out, what was
  * acknowledged becomes durable, replies go out, connections close.
@@ -329,11 +434,12 @@ typedef struct periodic_job_fields {
 #define PERIODIC_JOB_FIELDS_INIT \
   {sizeof(periodic_job_fields), NULL, 0, NULL, 0, NULL, 0, 0, 0, 0}
 
-/* Makes a client of the server at `address`. The connection is made while the loop works, and made again
- * with growing pauses whenever it is lost; requests wait for it within their time. `options` may be NULL.
+/* Makes a client of the server at `address`, written as for periodic_server_listen(). The connection is
+ * made while the loop works, and made again with growing pauses whenever it is lost; requests wait for it
+ * within their time. `options` may be NULL.
  *
  * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL (also for one of identity and token without the other),
- * PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP for "inproc:".
+ * PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address,
                                      const periodic_connection_options *options,
@@ -499,7 +605,7 @@ PERIODIC_API int periodic_request_free(periodic_request *request);
 /* Makes a worker of the server at `address`, with up to `slots` jobs in hand, 1 to 4,096. Connects as a
  * client does, and announces its functions anew on every connection. `options` may be NULL.
  *
- * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_ENOTSUP.
+ * Returns 0, PERIODIC_EADDRESS, PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, int slots,
                                      const periodic_connection_options *options,

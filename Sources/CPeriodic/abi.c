@@ -31,6 +31,9 @@ int periodic_version_number(void) { return PERIODIC_VERSION_NUMBER; }
   _Static_assert(offsetof(type, field) == (bytes), #type "." #field " has moved")
 
 ASSERT_SIZE(periodic_time, 16);
+ASSERT_SIZE(periodic_limit, 16);
+ASSERT_SIZE(periodic_job_info, 80);
+ASSERT_OFFSET(periodic_job_info, state, 64);
 ASSERT_SIZE(periodic_server_options, 112);
 ASSERT_OFFSET(periodic_server_options, store, 8);
 ASSERT_OFFSET(periodic_server_options, log, 40);

@@ -18,6 +18,7 @@ final class LoopHandle {
   private let process = Fork.generation
   private var owner = pthread_self()
   private var destroyClock: (() -> Void)?
+  private var destroyRandom: (() -> Void)?
 
   init() throws(LoopError) {
     loop = try Loop()
@@ -43,6 +44,20 @@ final class LoopHandle {
     destroyClock = destroy
   }
 
+  /// Lets go of the host's clock, and makes time virtual.
+  func setVirtualClock(from start: Now?) {
+    loop.setVirtualClock(from: start)
+    destroyClock?()
+    destroyClock = nil
+  }
+
+  /// Sets the host's source of random numbers, and lets go of the one before.
+  func setRandom(_ source: (() -> UInt64)?, destroy: (() -> Void)?) {
+    loop.setRandom(source)
+    destroyRandom?()
+    destroyRandom = destroy
+  }
+
   /// Keeps a failure's sentence, and passes its code on.
   func fail(_ code: periodic_errno, _ text: String) -> Int32 {
     lastError = text
@@ -54,6 +69,8 @@ final class ServerHandle {
   let owner: LoopHandle
   let server: Server
   var end: ServerEnd?
+  /// Cursors in the program's hands, so that freeing the server frees them.
+  var cursors: [ObjectIdentifier: CursorHandle] = [:]
 
   init(_ owner: LoopHandle, _ server: Server) {
     self.owner = owner

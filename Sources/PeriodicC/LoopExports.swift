@@ -23,6 +23,7 @@ public func periodic_loop_free(_ loop: OpaquePointer?) -> Int32 {
     return handle.fail(PERIODIC_EBUSY, "free the loop: \(handle.children) objects are on it")
   }
   handle.setClock(nil, destroy: nil)
+  handle.setRandom(nil, destroy: nil)
   takeBack(loop, as: LoopHandle.self)
   return 0
 }
@@ -46,13 +47,17 @@ public func periodic_loop_timeout_ms(_ loop: OpaquePointer?) -> Int32 {
 }
 
 @_cdecl("periodic_loop_step") @implementation
-public func periodic_loop_step(_ loop: OpaquePointer?) -> Int32 {
-  drive(loop) { $0.step() }
+public func periodic_loop_step(_ loop: OpaquePointer?, _ max: Int32) -> Int32 {
+  guard max >= -1 else { return PERIODIC_EINVAL.rawValue }
+  return drive(loop) { Int32(clamping: $0.loop.step(atMost: max < 0 ? .max : Int(max))) }
 }
 
 @_cdecl("periodic_loop_run") @implementation
 public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
-  drive(loop) { $0.run() }
+  drive(loop) {
+    $0.loop.run()
+    return 0
+  }
 }
 
 @_cdecl("periodic_loop_stop") @implementation
@@ -102,6 +107,45 @@ public func periodic_loop_set_clock(
   }
 }
 
+@_cdecl("periodic_loop_set_virtual_clock") @implementation
+public func periodic_loop_set_virtual_clock(
+  _ loop: OpaquePointer?, _ start: UnsafePointer<periodic_time>?
+) -> Int32 {
+  onLoop(loop) { handle in
+    if handle.children > 0 {
+      let text = "virtual time begins on an empty loop: \(handle.children) objects are on it"
+      return handle.fail(PERIODIC_EBUSY, text)
+    }
+    let time = start.map {
+      Now(monotonic: $0.pointee.monotonic_ms, wall: $0.pointee.wall_ms)
+    }
+    handle.setVirtualClock(from: time)
+    return 0
+  }
+}
+
+@_cdecl("periodic_loop_advance") @implementation
+public func periodic_loop_advance(_ loop: OpaquePointer?, _ ms: Int64) -> Int32 {
+  drive(loop) { handle in
+    guard ms >= 0, handle.loop.hasVirtualClock else {
+      return handle.fail(PERIODIC_EINVAL, "advance by \(ms) ms: virtual time only goes forward")
+    }
+    return Int32(clamping: handle.loop.advance(ms))
+  }
+}
+
+@_cdecl("periodic_loop_set_random") @implementation
+public func periodic_loop_set_random(
+  _ loop: OpaquePointer?, _ random: periodic_random_cb?, _ user: UnsafeMutableRawPointer?,
+  _ destroy: periodic_destroy_cb?
+) -> Int32 {
+  onLoop(loop) { handle in
+    let source = random.map { random in { random(user) } }
+    handle.setRandom(source, destroy: destroy.map { destroy in { destroy(user) } })
+    return 0
+  }
+}
+
 @_cdecl("periodic_loop_error") @implementation
 public func periodic_loop_error(
   _ loop: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
@@ -120,10 +164,9 @@ func onLoop(_ loop: OpaquePointer?, _ body: (LoopHandle) -> Int32) -> Int32 {
 }
 
 /// A call that drives the loop.
-private func drive(_ loop: OpaquePointer?, _ body: (Loop) -> Void) -> Int32 {
+private func drive(_ loop: OpaquePointer?, _ body: (LoopHandle) -> Int32) -> Int32 {
   onLoop(loop) { handle in
     if handle.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-    body(handle.loop)
-    return 0
+    return body(handle)
   }
 }

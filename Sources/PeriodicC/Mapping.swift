@@ -77,17 +77,13 @@ func copy(_ text: some Collection<UInt8>, _ buffer: UnsafeMutablePointer<CChar>?
   buffer[place] = 0
 }
 
-/// Parses an address; in-process connections are for a later version.
+/// Parses an address.
 func parse(
   _ text: UnsafePointer<CChar>?, _ owner: LoopHandle
 ) -> Result<Address, PeriodicFailure> {
   guard let text else { return .failure(.init(code: PERIODIC_EINVAL, text: "address is NULL")) }
-  let address = String(cString: text)
-  if address.hasPrefix("inproc:") {
-    return .failure(.init(code: PERIODIC_ENOTSUP, text: "inproc: is not in this version"))
-  }
   do {
-    return .success(try Address(address))
+    return .success(try Address(String(cString: text)))
   } catch {
     return .failure(.init(code: PERIODIC_EADDRESS, text: error.message))
   }

@@ -89,6 +89,7 @@ public func periodic_server_free(_ server: OpaquePointer?) -> Int32 {
   if handle.owner.isForked { return 0 }
   if handle.owner.misuse != 0 { return handle.owner.misuse }
   if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
+  handle.cursors = [:]
   handle.server.close()
   handle.owner.children -= 1
   takeBack(server, as: ServerHandle.self)

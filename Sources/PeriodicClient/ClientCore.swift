@@ -109,6 +109,10 @@ public struct ClientCore: ~Copyable {
 extension ClientCore: PeerCore {
   public var state: ConnectionState { connection.state }
   public var lastLoss: LossReason? { connection.lastLoss }
+  public var isServerHere: Bool {
+    get { connection.isServerHere }
+    set { connection.isServerHere = newValue }
+  }
   public var output: Bytes { connection.output.bytes }
   public var openRequests: Int { connection.table.owed }
   public var completionCount: Int { connection.completions.count }

@@ -17,6 +17,8 @@ struct Connection: ~Copyable {
   let options: ConnectionOptions
   private(set) var state = ConnectionState.idle
   private(set) var lastLoss: LossReason?
+  /// The server is driven by the same loop.
+  var isServerHere = false
   var output = ByteBuffer()
   /// Frames of requests that wait for a connection.
   var unsent = ByteBuffer()
@@ -217,7 +219,7 @@ struct Connection: ~Copyable {
   /// When to ping, or to give up on the answer.
   private var quietDeadline: Int64 {
     if silenceDeadline != .max { return silenceDeadline }
-    guard options.keepaliveInterval > 0 else { return .max }
+    guard options.keepaliveInterval > 0, !isServerHere else { return .max }
     return min(lastReceived, lastSent).addingSaturated(options.keepaliveInterval)
   }
 

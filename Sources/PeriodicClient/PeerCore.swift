@@ -11,6 +11,10 @@ public protocol PeerCore: ~Copyable {
   /// Why the last connection or attempt ended.
   var lastLoss: LossReason? { get }
 
+  /// Whether the server is driven by the same loop: it is not asked for signs of life then. Set
+  /// before `connected`.
+  var isServerHere: Bool { get set }
+
   /// Begins to connect.
   mutating func open(at now: Now)
   mutating func connected(at now: Now)

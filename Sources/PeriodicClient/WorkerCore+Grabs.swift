@@ -29,7 +29,7 @@ extension WorkerCore {
     slots[slot].state = .grabbing
     slots[slot].grabbedAt = now.monotonic
     grabbing += 1
-    repeatAt = min(repeatAt, now.monotonic.addingSaturated(WorkerCore.repeatInterval))
+    repeatAt = min(repeatAt, now.monotonic.addingSaturated(repeatInterval))
     if slots[slot].message == 0 {
       // The id stays the slot's own as long as the connection lasts: a server must never see it on
       // anything but grabs and their confirmation (PROTOCOL 2.3).
@@ -102,7 +102,7 @@ extension WorkerCore {
     let slot = Int(index)
     guard slots[slot].state == .grabbing else { return }
     let next = now.monotonic.addingSaturated(WorkerCore.refusalPause)
-    slots[slot].grabbedAt = next - WorkerCore.repeatInterval
+    slots[slot].grabbedAt = next - repeatInterval
     repeatAt = min(repeatAt, next)
   }
 
@@ -112,15 +112,15 @@ extension WorkerCore {
     repeatAt = .max
     guard connection.isReady, !isDraining else { return }
     guard hasFunctions else {
-      repeatAt = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+      repeatAt = now.monotonic.addingSaturated(repeatInterval)
       return
     }
     for index in slots.indices where slots[index].state == .grabbing {
-      var next = slots[index].grabbedAt.addingSaturated(WorkerCore.repeatInterval)
+      var next = slots[index].grabbedAt.addingSaturated(repeatInterval)
       if early || next <= now.monotonic {
         connection.send(.grab(confirms: true), under: slots[index].message, at: now)
         slots[index].grabbedAt = now.monotonic
-        next = now.monotonic.addingSaturated(WorkerCore.repeatInterval)
+        next = now.monotonic.addingSaturated(repeatInterval)
       }
       repeatAt = min(repeatAt, next)
     }

@@ -41,6 +41,8 @@ public struct WorkerCore: ~Copyable {
   /// Time after which an outstanding grab is repeated. Our servers never forget one; others have,
   /// and their workers repeat every 60 s (PROTOCOL 2.3).
   static var repeatInterval: Int64 { 60_000 }
+  /// That time for the present server; one on the same loop is ours.
+  var repeatInterval: Int64 { connection.isServerHere ? .max : WorkerCore.repeatInterval }
   /// Time after which a grab is repeated that the server refused.
   static var refusalPause: Int64 { 5_000 }
 

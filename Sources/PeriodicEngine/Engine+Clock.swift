@@ -14,9 +14,9 @@ extension Engine {
 
   /// Milliseconds until `tick` has something to do: never later than the earliest deadline on which
   /// anything can be done (E10), and never for a function that nobody is willing to do.
-  public mutating func nextWake(at now: Now) -> Int64 {
+  public mutating func nextWake(at now: Now, atMost longest: Int64 = longestWait) -> Int64 {
     if hasWork { return 0 }
-    var wait = Engine.longestWait
+    var wait = longest
     while !isDraining, let top = wakeUps.first {
       // Ring entries whose grabs are used up do not count; this looks them up and drops them.
       if firstWilling(top.slot) == nil { continue }

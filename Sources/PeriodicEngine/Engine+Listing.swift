@@ -55,3 +55,53 @@ extension Engine {
     return false
   }
 }
+
+/// A job as an operator sees it. The bytes are borrowed for the call.
+public struct JobView {
+  public var id: JobID
+  public var key: JobKey
+  public var standing: JobInfo.Standing
+  /// Its order key: when it is due, or was accepted if that was later; milliseconds since 1970.
+  public var due: Int64
+  public var workloadLength: Int
+  /// `nil` where only the store has it.
+  public var count: Int32?
+  public var timeout: Int32?
+  public var workload: Bytes?
+  /// What to ask the store with.
+  public var ticket: ReadTicket
+}
+
+extension Engine {
+  /// Shows the first job at `position` or after it, as `forEachJob` would.
+  ///
+  /// - Returns: where to go on; `nil` when there was none.
+  public func firstJob(
+    from position: JobPosition, of function: Bytes?, _ body: (JobView) -> Void
+  ) -> JobPosition? {
+    for slot in Int(position.slot)..<max(Int(jobs.end), Int(position.slot)) {
+      let job = jobs[Slot(slot)].pointee
+      if job.state == .free || isUnborn(Slot(slot)) { continue }
+      if functions[job.function].pointee.isDropped { continue }
+      let key = key(of: Slot(slot))
+      if let function, !function.equals(key.function) { continue }
+      body(view(Slot(slot), job, key))
+      return JobPosition(slot: Slot(slot + 1))
+    }
+    return nil
+  }
+
+  private func view(_ slot: Slot, _ job: JobRecord, _ key: JobKey) -> JobView {
+    let standing: JobInfo.Standing
+    switch job.state {
+    case .running: standing = .running
+    case .locked: standing = .locked
+    case .free, .staged, .scheduled, .ready: standing = .waiting
+    }
+    let details = job.residence == .name ? nil : job.details
+    return JobView(
+      id: job.id, key: key, standing: standing, due: job.due,
+      workloadLength: Int(job.workloadLength), count: details?.count, timeout: details?.timeout,
+      workload: job.residence == .whole ? job.workload : nil, ticket: ticket(slot))
+  }
+}

@@ -4,16 +4,21 @@ internal import PeriodicCore
 /// Where a server listens or a client connects, in the notation of PROTOCOL 1.1.
 ///
 /// `tcp://host:port`, `tcp://[::1]:5000`, `tcp://:port` (every interface to listen on, this machine
-/// to connect to) and `unix:///path`. There is no other scheme.
+/// to connect to), `unix:///path`, and `inproc:name`, which is another part of this process.
+/// There is no other scheme.
 public enum Address: Hashable, Sendable, CustomStringConvertible {
   /// A name or number without brackets, and a port in the machine's order. An empty host is every
   /// interface; port 0 lets the system choose one to listen on.
   case tcp(host: String, port: UInt16)
   /// A file path of at most 107 bytes.
   case unix(path: String)
+  /// A name that holds in this process only: 1 to 255 bytes.
+  case inproc(name: String)
 
   /// Bytes of a Unix socket's path, which the system bounds.
   public static let pathBytes = 107
+  /// Bytes of an `inproc:` name.
+  public static let nameBytes = 255
 
   public init(_ text: String) throws(LoopError) {
     if let rest = Address.rest(of: text, after: "tcp://") {
@@ -21,14 +26,18 @@ public enum Address: Hashable, Sendable, CustomStringConvertible {
     } else if let path = Address.rest(of: text, after: "unix://") {
       self = .unix(path: String(path))
       try checkPath()
+    } else if let name = Address.rest(of: text, after: "inproc:") {
+      self = .inproc(name: String(name))
+      try checkName()
     } else {
-      throw Address.malformed(text, "it starts with neither tcp:// nor unix://")
+      throw Address.malformed(text, "it starts with none of tcp://, unix:// and inproc:")
     }
   }
 
   public var description: String {
     switch self {
     case .unix(let path): "unix://\(path)"
+    case .inproc(let name): "inproc:\(name)"
     case .tcp(let host, let port):
       host.contains(":") ? "tcp://[\(host)]:\(port)" : "tcp://\(host):\(port)"
     }
@@ -44,6 +53,14 @@ public enum Address: Hashable, Sendable, CustomStringConvertible {
         UV_ENAMETOOLONG.rawValue,
         saying: "address \(self): the path has \(path.utf8.count) bytes; "
           + "a socket's has at most \(Address.pathBytes)")
+    }
+  }
+
+  func checkName() throws(LoopError) {
+    guard case .inproc(let name) = self else { return }
+    if name.isEmpty { throw Address.malformed("\(self)", "it has no name") }
+    if name.utf8.count > Address.nameBytes {
+      throw Address.malformed("\(self)", "a name has at most \(Address.nameBytes) bytes")
     }
   }
 
@@ -80,7 +97,7 @@ extension Address {
   /// Whether only this machine can reach it: a Unix socket, or a loopback number or name.
   public var isLocal: Bool {
     switch self {
-    case .unix: true
+    case .unix, .inproc: true
     case .tcp(let host, _):
       host == "localhost" || host == "::1" || host.hasPrefix("127.")
     }

@@ -7,7 +7,15 @@ internal import PeriodicCore
 /// Written between `fork` and its return in the child, when there is one thread.
 nonisolated(unsafe) private var forkCount: UInt32 = 0
 
-private let countsForks: Bool = pthread_atfork(nil, nil, { forkCount &+= 1 }) == 0
+/// The lock on names is taken first and let go by both: no other thread has it in the child.
+private let countsForks: Bool =
+  pthread_atfork(
+    { pthread_mutex_lock(InprocNames.mutex.raw) },
+    { pthread_mutex_unlock(InprocNames.mutex.raw) },
+    {
+      forkCount &+= 1
+      pthread_mutex_unlock(InprocNames.mutex.raw)
+    }) == 0
 
 /// Remembers the process that something was made in.
 struct ProcessMark {

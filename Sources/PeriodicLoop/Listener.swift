@@ -4,6 +4,8 @@ internal import PeriodicCore
 
 /// Accepts connections at one address, which may stand for several sockets.
 ///
+/// At an `inproc:` address it has neither socket nor descriptor.
+///
 /// When the process has no descriptor left, a reserve is given up to accept and close what waits:
 /// clients see a closed connection at once, and the loop does not spin on a queue it cannot empty.
 public final class Listener {
@@ -12,7 +14,8 @@ public final class Listener {
   public let address: Address
   private var sockets: [DescriptorWatch] = []
   private var file: SocketFile?
-  private var reserve: Int32
+  private var inproc: InprocListener?
+  private var reserve: Int32 = -1
   private let accept: (Stream) -> Void
   /// Goes on accepting after a shortage that the reserve did not help with.
   private var retry: LoopTimer?
@@ -42,6 +45,10 @@ public final class Listener {
     self.accept = accept
     let bound: (descriptors: [Int32], address: Address, file: SocketFile?)
     switch address {
+    case .inproc(let name):
+      self.address = address
+      inproc = try InprocListener(loop, name, accept: accept)
+      return
     case .unix(let path):
       let (descriptor, file) = try SocketFile.listen(path, options)
       bound = ([descriptor], address, file)
@@ -81,12 +88,14 @@ public final class Listener {
     sockets = []
     if !loop.isInherited { file?.remove() }
     file = nil
+    inproc?.close()
+    inproc = nil
     if reserve >= 0 { Glibc.close(reserve) }
     reserve = -1
   }
 
   /// Stops, or goes on, taking connections; the system queues them meanwhile.
-  public func pause(_ isPaused: Bool) {
+  private func pause(_ isPaused: Bool) {
     for socket in sockets { socket.watch(reads: !isPaused) }
   }
 

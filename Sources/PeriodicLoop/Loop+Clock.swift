@@ -9,7 +9,8 @@ extension Loop {
   /// call from outside a turn reads it anew.
   public var now: Now {
     if !isInTurn { refreshNow() }
-    if hostClock == nil, cachedNow.monotonic != Int64(uv_now(uv)) { readClocks() }
+    let isSystems = hostClock == nil && virtualTime == nil
+    if isSystems, cachedNow.monotonic != Int64(uv_now(uv)) { readClocks() }
     return cachedNow
   }
 
@@ -17,12 +18,15 @@ extension Loop {
   /// far as the host steps the loop when its clock has moved.
   public func setClock(_ clock: (() -> Now)?) {
     preconditionOnLoop()
+    virtualTime = nil
     hostClock = clock
     refreshNow()
   }
 
   func refreshNow() {
-    if let hostClock {
+    if let virtualTime {
+      cachedNow = virtualTime
+    } else if let hostClock {
       cachedNow = hostClock()
     } else {
       uv_update_time(uv)

@@ -5,9 +5,10 @@ extension Loop {
   /// Runs turns until `stop`.
   public func run() {
     enter()
-    while !stopIsRequested { uv_run(uv, UV_RUN_ONCE) }
-    stopIsRequested = false
-    isInTurn = false
+    while !stopIsRequested {
+      if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
+    }
+    leave()
   }
 
   /// Makes `run` return at the end of this turn, or at once if it is called before `run`.
@@ -17,27 +18,38 @@ extension Loop {
     wake()
   }
 
-  /// One turn without waiting.
+  /// One turn without waiting, in which at most so many commands and completions are handled
+  /// (`TurnBudget`).
   ///
-  /// Polls a second time if the turn began to watch something, because epoll hears of that only in
-  /// the poll, and a host that waits on the descriptor before would miss it.
-  public func step() {
+  /// Returns how many were. Polls a second time if the turn began to watch something, because epoll
+  /// hears of that only in the poll, and a host that waits on the descriptor before would miss it.
+  @discardableResult
+  public func step(atMost most: Int = .max) -> Int {
     enter()
+    budget.renew(most)
+    defer { budget.renew() }
     watchChanged = false
     uv_run(uv, UV_RUN_NOWAIT)
     if watchChanged {
       watchChanged = false
       uv_run(uv, UV_RUN_NOWAIT)
     }
-    stopIsRequested = false
-    isInTurn = false
+    leave()
+    return budget.used
   }
 
-  private func enter() {
+  func enter() {
     preconditionOnLoop()
     invariant(!isInherited, "a loop is not used in a child made by fork")
     invariant(!isInTurn, "a loop is not run from inside one of its callbacks")
     isInTurn = true
+  }
+
+  func leave() {
+    stopIsRequested = false
+    // A request to stop is over, and no work for whoever asks how long the loop may wait.
+    if !hasMoreWork { uv_idle_stop(idle) }
+    isInTurn = false
   }
 
   /// Whether the caller is inside `run` or `step`, so that it may call neither.
@@ -51,10 +63,11 @@ extension Loop {
   /// if only input can bring some.
   public var timeoutMilliseconds: Int32 {
     preconditionOnLoop()
-    if watchChanged || !soon.isEmpty || stopIsRequested || someoneNeedsTurn { return 0 }
+    if watchChanged || stopIsRequested || hasMoreWork { return 0 }
     uv_update_time(uv)
     if uv_backend_timeout(uv) == 0 { return 0 }
     guard earliestTimer != .max else { return -1 }
+    if let virtualTime { return earliestTimer <= virtualTime.monotonic ? 0 : -1 }
     let left = earliestTimer.subtractingReportingOverflow(now.monotonic)
     return Int32(clamping: left.overflow ? .max : max(0, left.partialValue))
   }
@@ -76,6 +89,11 @@ extension Loop {
     soon.append(body)
   }
 
+  /// Whether there is work without new input: the loop does not wait.
+  var hasMoreWork: Bool {
+    !soon.isEmpty || someoneNeedsTurn || hub?.takeUnretainedValue().hasReady == true
+  }
+
   var someoneNeedsTurn: Bool {
     for participant in participants where participant.needsTurn { return true }
     return false
@@ -85,12 +103,13 @@ extension Loop {
   func beforePoll() {
     refreshNow()
     runSoon()
+    handOver()
     fireTimers()
     finishTurns()
-    if soon.isEmpty && !someoneNeedsTurn && !stopIsRequested {
-      uv_idle_stop(idle)
-    } else {
+    if hasMoreWork || stopIsRequested {
       uv_idle_start(idle) { _ in }
+    } else {
+      uv_idle_stop(idle)
     }
     armTimer()
   }
@@ -98,7 +117,16 @@ extension Loop {
   /// All input of the turn has been handled.
   func afterPoll() {
     refreshNow()
+    handOver()
     finishTurns()
+  }
+
+  /// Lets connections inside the process tell their owners what has come.
+  private func handOver() {
+    guard let hub else { return }
+    // The last of its ends may go meanwhile.
+    let kept = hub.takeUnretainedValue()
+    if kept.hasReady { kept.dispatch() }
   }
 
   private func runSoon() {

@@ -1,6 +1,6 @@
 internal import CUV
 internal import Glibc
-internal import PeriodicCore
+public import PeriodicCore
 
 /// An event loop: turns of waiting for sockets, timers and other threads, over one `uv_loop_t`.
 ///
@@ -25,6 +25,9 @@ public final class Loop {
   /// At first that is the wake-up.
   var watchChanged = true
 
+  /// How much may be handled in this turn, by all that lives here.
+  public let budget = TurnBudget()
+
   var participants: [any TurnParticipant] = []
   var soon: [() -> Void] = []
   var timers: [Unmanaged<LoopTimer>] = []
@@ -32,8 +35,13 @@ public final class Loop {
   var earliestTimer = Int64.max
   /// What the libuv timer is set to.
   var armedTimer = Int64.max
+  /// This loop's part in connections inside the process; it keeps itself alive while it is needed.
+  var hub: Unmanaged<InprocHub>?
   var cachedNow = Now(monotonic: .min, wall: 0)
   var hostClock: (() -> Now)?
+  /// What time it is while it moves only when it is told to, or nobody has anything to do.
+  var virtualTime: Now?
+  var randomSource: (() -> UInt64)?
 
   /// Ends the wait of `run`, or makes the descriptor readable.
   private let waker: UnsafeMutablePointer<uv_async_t>

@@ -21,6 +21,8 @@ public struct LoopError: Error, Equatable, Sendable, CustomStringConvertible {
     self.message = message
   }
 
+  static func inUse(_ doing: String) -> LoopError { LoopError(UV_EADDRINUSE.rawValue, doing) }
+
   /// The error that the last system call of this thread left in `errno`.
   static func last(_ doing: String) -> LoopError { LoopError(-errno, doing) }
 

@@ -70,7 +70,8 @@ extension Loop {
 
   /// Tells libuv how long it may wait.
   func armTimer() {
-    guard earliestTimer != .max else {
+    // Virtual time does not pass while the loop waits.
+    guard earliestTimer != .max, virtualTime == nil else {
       uv_timer_stop(timer)
       return
     }

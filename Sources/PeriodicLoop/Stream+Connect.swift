@@ -11,11 +11,22 @@ extension Stream {
   /// owner that has lost patience closes the stream.
   public static func connect(_ loop: Loop, to address: Address, owner: any StreamOwner) -> Stream {
     loop.preconditionOnLoop()
-    let stream = Stream(connecting: loop, to: address, owner: owner)
+    if case .inproc(let name) = address { return connect(loop, toName: name, owner: owner) }
+    let stream = Stream(loop, to: address, owner: owner)
     let attempt = ConnectionAttempt(stream, address)
     stream.attempt = attempt
     loop.soon { attempt.begin() }
     return stream
+  }
+
+  private static func connect(_ loop: Loop, toName name: String, owner: any StreamOwner) -> Stream {
+    do {
+      return InprocStream(try InprocHub.of(loop), connectingTo: name, owner: owner)
+    } catch {
+      let stream = Stream(loop, to: .inproc(name: name), owner: owner)
+      loop.soon { [error] in stream.fail(error) }
+      return stream
+    }
   }
 }
 
@@ -47,6 +58,7 @@ final class ConnectionAttempt {
         try address.checkPath()
         candidates = [SocketAddress(path: path)]
         tryNext()
+      case .inproc: fatalError("what is inside this process is not looked for among sockets")
       case .tcp(let host, let port):
         if let found = try SocketAddress.lookUp(host: host, port: port, numericOnly: true) {
           candidates = found[...]

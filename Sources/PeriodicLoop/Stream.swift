@@ -2,12 +2,13 @@ internal import CUV
 internal import Glibc
 public import PeriodicCore
 
-/// One connection: TCP, or a Unix socket.
+/// One connection: TCP, a Unix socket, or inside this process (`InprocStream`).
 ///
-/// It buffers nothing in either direction. What arrives is lent to the owner from the loop's one
-/// input buffer; what a socket does not take stays with the owner, who is told when to try again.
+/// A socket's stream buffers nothing in either direction. What arrives is lent to the owner from
+/// the loop's one input buffer; what is not taken stays with the owner, who is told when to try
+/// again.
 /// Closes once, by `close` or by a failure, and is silent afterwards.
-public final class Stream {
+public class Stream {
   public let loop: Loop
   var watch: DescriptorWatch?
   /// Set by whoever has the stream; held until the stream is closed.
@@ -23,12 +24,19 @@ public final class Stream {
   enum Phase { case connecting, open, closed }
 
   /// A connection to be made; see `connect`.
-  init(connecting loop: Loop, to address: Address, owner: any StreamOwner) {
+  init(_ loop: Loop, to address: Address, owner: any StreamOwner) {
     self.loop = loop
     self.owner = owner
     name = "the connection to \(address)"
     if case .unix = address { isUnix = true } else { isUnix = false }
     phase = .connecting
+  }
+
+  /// A connection that stands, without a socket.
+  init(accepted loop: Loop, name: String) {
+    self.loop = loop
+    self.name = name
+    isUnix = false
   }
 
   /// A connection that stands; takes over `descriptor`.
@@ -40,6 +48,17 @@ public final class Stream {
   }
 
   deinit { close() }
+
+  /// Whether the peer is of this process's user, or root: another part of this process, or a Unix
+  /// socket's peer, as the system knows it since the peer connected. False for every other one.
+  public var isPeerOwner: Bool {
+    guard isUnix, phase == .open, let watch else { return false }
+    let user = cuv_peer_user(watch.descriptor)
+    return user == 0 || user == Int64(geteuid())
+  }
+
+  /// Whether the other end is on the same loop, so that its silence means nothing.
+  public var isOnThisLoop: Bool { false }
 
   public var isOpen: Bool { phase == .open }
   public var isClosed: Bool { phase == .closed }

@@ -9,6 +9,14 @@ public protocol TurnParticipant: AnyObject {
   /// not wait for input but gives the participant another turn.
   var needsTurn: Bool { get }
 
+  /// Whether a thread of this participant's own will bring something, so that virtual time stands
+  /// still until it has.
+  var awaitsThread: Bool { get }
+
   /// Finishes the turn. Bounded work only; what is left sets `needsTurn`.
   func endOfTurn(at now: Now)
+}
+
+extension TurnParticipant {
+  public var awaitsThread: Bool { false }
 }

@@ -29,7 +29,7 @@ public final class Client: Peer {
   public init(
     _ loop: Loop, to address: Address, options: ConnectionOptions = ConnectionOptions()
   ) {
-    let core = ClientCore(options: options, seed: .random(in: 0 ... .max))
+    let core = ClientCore(options: options, seed: loop.random())
     runner = PeerRunner(loop, to: address, core)
     super.init(runner)
   }

@@ -128,8 +128,9 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
 
   private func deliver(atMost most: Int) {
     var left = most
-    while left > 0, let completion = core.takeRoutedCompletion() {
+    while left > 0, isClosed || !loop.budget.isSpent, let completion = core.takeRoutedCompletion() {
       left -= 1
+      if !isClosed { loop.budget.draw() }
       let route = completion.tag.route
       let isFinal = completion.outcome.isFinal
       let handler = isFinal ? handlers.remove(route) : handlers.handler(route)
@@ -158,6 +159,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   // MARK: The stream
 
   func streamConnected(_ stream: Stream) {
+    core.isServerHere = stream.isOnThisLoop
     core.connected(at: loop.now)
     stream.startReading()
     needsTurn = true

@@ -69,6 +69,9 @@ public final class Server {
     set { runner.onStopped = newValue }
   }
 
+  /// Lists the jobs of one function, or of all.
+  public func jobs(of function: [UInt8]? = nil) -> JobCursor { JobCursor(runner, function) }
+
   /// Begins a copy of the store in the new file `path`, an absolute path, which appears when it is
   /// complete. It has everything that was acknowledged before the end of the copy. Service goes on.
   ///

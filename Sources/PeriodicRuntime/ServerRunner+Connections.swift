@@ -6,7 +6,7 @@ import PeriodicServer
 extension ServerRunner {
   func accepted(_ stream: Stream) {
     let now = loop.now
-    guard let session = core.open(at: now) else {
+    guard let session = core.open(isHere: stream.isOnThisLoop, at: now) else {
       stream.close()
       if !isAtConnectionLimit {
         isAtConnectionLimit = true

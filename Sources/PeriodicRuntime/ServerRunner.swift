@@ -62,6 +62,7 @@ final class ServerRunner: TurnParticipant {
       limits: options.limits, settings: options.settings, isDurable: options.store.isDurable)
     if let hook = options.hook, hook.target == .persist { configuration.metrics = hook.queueLimit }
     core = ServerCore(configuration)
+    core.budget = loop.budget
     core.onLoss = { [unowned self] count in
       self.options.log?(
         .error, "\(count) jobs are not in the store that were there: was its file changed?")
@@ -137,6 +138,8 @@ final class ServerRunner: TurnParticipant {
     }
     return bound
   }
+
+  var awaitsThread: Bool { store != nil && core.awaitsStore }
 
   var connectionCount: Int { connections.count }
 
@@ -258,6 +261,7 @@ final class ServerRunner: TurnParticipant {
   func endOfTurn(at now: Now) {
     needsTurn = false
     guard phase == .started || phase == .stopping else { return }
+    core.clocksAreOne = loop.hasVirtualClock
     if phase == .started { store?.restoreSome(at: now) }
     core.endOfTurn(at: now) { act($0) }
     if core.hasMoreWork || store?.hasLoaded == true { needsTurn = true }

@@ -38,7 +38,7 @@ public final class Worker: Peer {
     _ loop: Loop, to address: Address, slots: Int = 1,
     options: ConnectionOptions = ConnectionOptions()
   ) {
-    let core = WorkerCore(slots: slots, options: options, seed: .random(in: 0 ... .max))
+    let core = WorkerCore(slots: slots, options: options, seed: loop.random())
     runner = PeerRunner(loop, to: address, core)
     super.init(runner)
   }

@@ -20,6 +20,7 @@ extension ServerCore {
       return used
     case .failed(let failure): return refuseHTTP(failure, session, at: now)
     case .request(let request, let used):
+      budget.draw()
       var context = request.context
       if phase != .serving { context.keepsAlive = false }
       session.http?.step = .answering(context)

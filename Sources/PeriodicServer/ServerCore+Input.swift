@@ -86,6 +86,7 @@ extension ServerCore {
     switch decoded {
     case .needMore: return nil
     case .request(let message, let command, let used):
+      budget.draw()
       guard admits(command, message, session) else { return used }
       if case .load(let list) = command, case .registered(let generation, _) = session.phase {
         // The frame stays in the input until the last of its jobs is kept.
@@ -95,6 +96,7 @@ extension ServerCore {
       execute(command, message, session, at: now)
       return used
     case .refused(let message, let refusal, let used):
+      budget.draw()
       let isKnown = identities == nil || principal(of: session) != nil
       say(.refused(isKnown ? refusal : .notAllowed), message, session)
       return used

@@ -14,6 +14,10 @@ extension ServerCore {
       readAgainAt = now.monotonic + ServerCore.readPause
       return
     }
+    if let listing = read.listing {
+      ServerCore.forEach(read, rows) { index, stored in listing.took(stored, read.ids[index]) }
+      return
+    }
     if let session = read.session { return dumped(read, rows, session) }
     isReading = false
     var lost = 0

@@ -13,12 +13,15 @@ extension ServerCore {
   }
 
   /// A connection has been accepted. `nil` when there are as many as there may be: close it.
-  public func open(at now: Now) -> Session? {
+  ///
+  /// - Parameter isHere: whether its peer is driven by the same loop.
+  public func open(isHere: Bool = false, at now: Now) -> Session? {
     guard connections.count < configuration.limits.connections, phase != .stopped else {
       return nil
     }
     opened += 1
-    let session = Session(limits: configuration.limits, order: opened, at: now)
+    let session = Session(limits: configuration.limits, order: opened, isHere: isHere, at: now)
+    if !isHere { distant += 1 }
     connections[ObjectIdentifier(session)] = session
     awaited.append(session, at: now.monotonic)
     return session
@@ -66,7 +69,9 @@ extension ServerCore {
     forget(session, at: now)
     awaited.remove(session)
     session.phase = .closed
-    connections[ObjectIdentifier(session)] = nil
+    if connections.removeValue(forKey: ObjectIdentifier(session)) != nil, !session.isHere {
+      distant -= 1
+    }
     session.connection = nil
     session.cursor = nil
     session.generation1 = nil
@@ -100,7 +105,7 @@ extension ServerCore {
       if session.input.count > HTTPExchange.readAhead { setPaused(session, true) }
       return false
     }
-    let mustWait: Bool
+    var mustWait: Bool
     switch phase {
     case .starting, .reserving:
       if case .registering = session.phase { mustWait = true } else { mustWait = false }
@@ -109,6 +114,10 @@ extension ServerCore {
         isOverloaded(for: session)
         || session.outgoing.count > configuration.limits.outputPauseBytes
     case .stopped: mustWait = true
+    }
+    if !mustWait, budget.isSpent {
+      mustWait = true
+      waitsForTurn = true
     }
     if mustWait, !session.isStalled {
       session.isStalled = true
@@ -123,7 +132,14 @@ extension ServerCore {
     guard !stalled.isEmpty else { return }
     let waiting = stalled
     stalled.removeAll(keepingCapacity: true)
-    for session in waiting {
+    waitsForTurn = false
+    for (place, session) in waiting.enumerated() {
+      if budget.isSpent {
+        // Who had no turn comes before those who had one.
+        stalled.insert(contentsOf: waiting[place...], at: 0)
+        waitsForTurn = true
+        return
+      }
       session.isStalled = false
       guard session.isOpen, canProceed(session) else { continue }
       setPaused(session, false)
@@ -198,7 +214,9 @@ extension ServerCore {
     guard now.monotonic >= nextSweep, phase == .serving else { return }
     nextSweep = now.monotonic + sweepInterval
     for session in sessions {
-      guard let session, case .registered(let generation, _) = session.phase else { continue }
+      guard let session, !session.isHere,
+        case .registered(let generation, _) = session.phase
+      else { continue }
       // Generation 1 does not ping: the keepalive is not for it.
       let patience =
         generation == .one

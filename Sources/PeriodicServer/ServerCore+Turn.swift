@@ -95,7 +95,7 @@ extension ServerCore {
 
   /// Once everything promised is durable and said, closes what is left.
   private func finishStopping(at now: Now, _ act: (ServerAction) -> Void) {
-    guard gate.isIdle, moving.isEmpty else { return }
+    guard gate.isIdle, moving.isEmpty, !waitsForTurn else { return }
     let open = connections.values.sorted { $0.order < $1.order }
     // Who waits for a job hears why, before the job's worker goes.
     for session in open where session.http != nil {
@@ -111,14 +111,15 @@ extension ServerCore {
   }
 
   private func armWakeUp(at now: Now, _ act: (ServerAction) -> Void) {
-    var wait = phase == .serving ? engine.nextWake(at: now) : Engine.longestWait
-    if phase == .serving { wait = min(wait, nextSweep - now.monotonic) }
+    let longest = clocksAreOne ? Int64.max : Engine.longestWait
+    var wait = phase == .serving ? engine.nextWake(at: now, atMost: longest) : longest
+    if phase == .serving, distant > 0 { wait = min(wait, nextSweep - now.monotonic) }
     if let since = awaited.first?.awaited?.since {
       wait = min(wait, since + configuration.limits.registrationDeadline - now.monotonic)
     }
     if let readAgainAt { wait = min(wait, readAgainAt - now.monotonic) }
     if let time = health.wakeAt { wait = min(wait, time - now.monotonic) }
-    let time = now.monotonic + max(0, wait)
+    let time = now.monotonic.addingSaturated(max(0, wait))
     if time != wakeAt {
       wakeAt = time
       act(.wake(at: time))

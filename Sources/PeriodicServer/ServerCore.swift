@@ -24,6 +24,8 @@ public final class ServerCore {
   }
 
   public let configuration: ServerConfiguration
+  /// Whether the wall clock goes with the monotonic one: no steps of it have to be looked for.
+  public var clocksAreOne = false
   var engine: Engine
   var phase = Phase.starting
   /// Who may do what; `nil` allows everything to everybody.
@@ -31,12 +33,18 @@ public final class ServerCore {
   /// Grows with each change of `identities`.
   var rules: UInt64 = 1
   var gate = CommitGate()
+  /// How many commands this turn may handle; without a bound unless the shell gives one.
+  public var budget = TurnBudget()
+  /// Sessions among the stalled wait for the next turn's budget.
+  var waitsForTurn = false
   var effects: Effects = []
 
   /// By the engine's slot: who gets a reply.
   var sessions: [Session?] = []
   /// Every open connection.
   var connections: [ObjectIdentifier: Session] = [:]
+  /// Those among them whose silence means something.
+  var distant = 0
   var connectionIDs: UInt32 = 0
   /// Connections that were ever open.
   var opened: UInt64 = 0
@@ -178,11 +186,14 @@ public final class ServerCore {
   /// Changes that are not durable yet. Nobody has been told of them.
   public var unwrittenChanges: Int { gate.unwritten }
 
+  /// Whether the store has been asked for something and will answer.
+  public var awaitsStore: Bool { phase == .starting || !gate.flying.isEmpty || isReading }
+
   /// Whether `endOfTurn` has more to do without new input: the shell should not wait.
   ///
   /// Work that waits for the store is none: the store's answer begins a turn.
   public var hasMoreWork: Bool {
-    if !dirty.isEmpty || !resuming.isEmpty || canMoveCursors { return true }
+    if !dirty.isEmpty || !resuming.isEmpty || waitsForTurn || canMoveCursors { return true }
     if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
     if phase == .serving, !isReading, engine.wantsReads { return true }
     return gate.canSeal && health.pausedUntil == nil

@@ -10,6 +10,9 @@ public final class Session {
   /// sockets only.
   public var isOwners = false
 
+  /// Whether the peer is driven by the same loop as the server, so that its silence means nothing.
+  let isHere: Bool
+
   /// What the connection turned out to be.
   enum Phase {
     /// Fewer bytes than the protocol needs to be known.
@@ -57,7 +60,8 @@ public final class Session {
   /// The peer has sent its last byte.
   var hasEnded = false
 
-  init(limits: Limits, order: UInt64, at now: Now) {
+  init(limits: Limits, order: UInt64, isHere: Bool, at now: Now) {
+    self.isHere = isHere
     generation2 = Generation2Decoder(limit: limits.frameBytes)
     self.order = order
     heardAt = now.monotonic

@@ -11,8 +11,14 @@ public final class StoreRead {
   let running: [Bool]
   /// Whose DUMP it is for; `nil` for jobs that will be handed out.
   let session: Session?
+  /// The listing it is for, if it is for one.
+  let listing: JobListing?
 
-  init(_ items: [(ticket: ReadTicket, isRunning: Bool)], for session: Session?) {
+  init(
+    _ items: [(ticket: ReadTicket, isRunning: Bool)], for session: Session?,
+    listing: JobListing? = nil
+  ) {
+    self.listing = listing
     let sorted = items.sorted { $0.ticket.id.number < $1.ticket.id.number }
     tickets = sorted.map(\.ticket)
     running = sorted.map(\.isRunning)

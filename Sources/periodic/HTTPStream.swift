@@ -140,6 +140,7 @@ private func connectSocket(_ address: Address) throws -> Int32 {
   switch address {
   case .unix(let path): return try connectUnix(path, address)
   case .tcp(let host, let port): return try connectTCP(host, port, address)
+  case .inproc: throw Failure("\(address): only a program with the server inside can use it")
   }
 }
 

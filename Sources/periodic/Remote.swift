@@ -209,9 +209,14 @@ struct Remote {
 
 /// An address, or a sentence about what is wrong with it.
 func parseAddress(_ address: String) throws -> Address {
+  let parsed: Address
   do {
-    return try Address(address)
+    parsed = try Address(address)
   } catch {
     throw Failure(error.message)
   }
+  if case .inproc = parsed {
+    throw Failure("address \(address): only a program with the server inside can use it")
+  }
+  return parsed
 }

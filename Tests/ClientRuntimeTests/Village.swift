@@ -10,16 +10,22 @@ final class Village {
   private(set) var server: Server
   private(set) var address: Address
   private let store: StoreChoice
+  private let change: (inout ServerOptions) -> Void
   private let clock = Clock()
 
   private final class Clock {
     var now = Now(monotonic: 1_000, wall: 1_700_000_000_000)
   }
 
-  init(store: StoreChoice = .memory, virtualTime: Bool = false) throws {
+  init(
+    store: StoreChoice = .memory, virtualTime: Bool = false,
+    address: Address = .tcp(host: "127.0.0.1", port: 0),
+    change: @escaping (inout ServerOptions) -> Void = { _ in }
+  ) throws {
     loop = try Loop()
     self.store = store
-    address = .tcp(host: "127.0.0.1", port: 0)
+    self.change = change
+    self.address = address
     server = Server(loop)
     if virtualTime { loop.setClock { [clock] in clock.now } }
     try start()
@@ -28,6 +34,7 @@ final class Village {
   func start() throws {
     var options = ServerOptions()
     options.store = store
+    change(&options)
     server = Server(loop, options: options)
     try server.start()
     address = try server.listen(on: address)

@@ -8,6 +8,7 @@ import Testing
     ("tcp://[::1]:5000", .tcp(host: "::1", port: 5000)),
     ("tcp://queue.example:0", .tcp(host: "queue.example", port: 0)),
     ("unix:///tmp/periodic.sock", .unix(path: "/tmp/periodic.sock")),
+    ("inproc:a name", .inproc(name: "a name")),
   ])
   func `is read and written in the same notation`(text: String, address: Address) throws {
     #expect(try Address(text) == address)
@@ -15,7 +16,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("127.0.0.1:5000", "it starts with neither tcp:// nor unix://"),
+    ("127.0.0.1:5000", "it starts with none of tcp://, unix:// and inproc:"),
     ("tcp://127.0.0.1", "it has no port"),
     ("tcp://127.0.0.1:", "the port is not a number from 0 to 65535"),
     ("tcp://127.0.0.1:65536", "the port is not a number from 0 to 65535"),
@@ -28,6 +29,7 @@ import Testing
     ("unix://periodic.sock", "the path is not absolute"),
     ("unix://", "the path is not absolute"),
     ("unix:///a\0b", "the path holds a zero byte"),
+    ("inproc:", "it has no name"),
   ])
   func `that is malformed says why`(text: String, why: String) {
     let error = #expect(throws: LoopError.self) { try Address(text) }
@@ -44,6 +46,7 @@ import Testing
 
   @Test func `knows whether only this machine can reach it`() {
     #expect(Address.unix(path: "/s").isLocal)
+    #expect(Address.inproc(name: "n").isLocal)
     #expect(Address.tcp(host: "127.0.0.2", port: 1).isLocal)
     #expect(Address.tcp(host: "::1", port: 1).isLocal)
     #expect(!Address.tcp(host: "", port: 1).isLocal)

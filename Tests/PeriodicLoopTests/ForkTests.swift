@@ -12,6 +12,11 @@ import Testing
     let owner = Recorder()
     let client = bench.connect(to: listener.address, owner)
     let mailbox = try Mailbox<Int>(bench.loop) { _ in }
+    let (inside, insideAccepted) = try bench.listen(on: .inproc(name: "fork"))
+    let insideOwner = Recorder()
+    let insideClient = bench.connect(to: inside.address, insideOwner)
+    bench.run { insideOwner.isConnected }
+    insideClient.startReading()
     bench.run { owner.isConnected && accepted.connections.count == 1 }
     client.startReading()
 
@@ -24,8 +29,12 @@ import Testing
       client.close()
       accepted.connections[0].stream.close()
       listener.close()
+      insideClient.close()
       unused = nil
-      _exit(isInherited ? 0 : 1)
+      // The parent's names are nobody's here.
+      let own = try? Loop()
+      let listener = own.flatMap { try? Listener($0, .inproc(name: "fork")) { $0.close() } }
+      _exit(isInherited && listener != nil ? 0 : 1)
     }
     var status: Int32 = -1
     #expect(waitpid(child, &status, 0) == child && status == 0)
@@ -36,6 +45,9 @@ import Testing
     let late = Recorder()
     _ = bench.connect(to: listener.address, late)
     bench.run { late.isConnected }
+    #expect(insideAccepted.connections[0].stream.write(text: "still here") == 10)
+    bench.run { insideOwner.received.count == 10 }
+    inside.close()
     mailbox.close()
     listener.close()
   }

@@ -1,6 +1,6 @@
 /* Every request of generation 2 through the C functions, on one loop and one thread: results, parts, locks,
  * broadcast, settings, job lists, the end of the server; and what misuse is answered with.
- *   every_call   exit status 0, and nothing on the standard error, if all is as the header says */
+ *   every_call ADDRESS   exit status 0, and nothing on the standard error, if all is as the header says */
 #include <periodic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,6 +181,34 @@ static void administration(periodic_client *client) {
   MUST(periodic_client_load(client, one, sizeof one - 2, 5000) == PERIODIC_EDISCONNECTED);
 }
 
+/* What is in the server, as an operator sees it. */
+static void jobs(periodic_client *client, periodic_server *server) {
+  periodic_job_fields job = job_of("listed", "n");
+  periodic_job_info info = PERIODIC_JOB_INFO_INIT, small = PERIODIC_JOB_INFO_INIT;
+  periodic_limit limits[3];
+  periodic_cursor *cursor;
+  small.size = 8;
+  job.workload = "load";
+  job.workload_length = 4;
+  job.run_at_s = 4000000000;
+  MUST(periodic_client_submit(client, &job, 5000) == 0);
+  MUST(periodic_server_jobs(server, TEXT("listed"), &cursor) == 0);
+  MUST(periodic_cursor_next(cursor, &small, 0) == PERIODIC_EINVAL);
+  MUST(periodic_cursor_next(cursor, &info, -1) == 1);
+  MUST(equal(info.function, info.function_length, "listed") && equal(info.name, info.name_length, "n"));
+  MUST(equal(info.workload, info.workload_length, "load") && info.state == PERIODIC_JOB_WAITING);
+  MUST(info.due_ms == 4000000000000 && info.count == 0 && info.timeout_s == 0);
+  MUST(periodic_cursor_next(cursor, &info, -1) == 0 && periodic_cursor_next(cursor, &info, 0) == 0);
+  MUST(periodic_cursor_free(cursor) == 0 && periodic_cursor_free(NULL) == 0);
+  MUST(periodic_client_remove(client, TEXT("listed"), TEXT("n"), 5000) == 0);
+  MUST(periodic_server_jobs(server, NULL, 1, &cursor) == PERIODIC_EINVAL);
+  MUST(periodic_server_jobs(NULL, NULL, 0, &cursor) == PERIODIC_EINVAL);
+  MUST(periodic_server_jobs(server, NULL, 0, &cursor) == 0); /* freed with the server */
+  MUST(periodic_limits(NULL, 0) > 3 && periodic_limits(limits, 3) > 3);
+  MUST(strcmp(limits[0].name, "name_bytes") == 0 && limits[0].value == 255);
+  MUST(strstr(periodic_features(), "inproc") != NULL && strstr(periodic_features(), "sqlite=3") != NULL);
+}
+
 static void misuse(periodic_client *client) {
   periodic_job_fields job = job_of("f", "n");
   periodic_connection_options options = PERIODIC_CONNECTION_OPTIONS_INIT;
@@ -247,7 +275,7 @@ static void shut_down(periodic_client *client, periodic_server *server) {
   MUST(periodic_client_start_receive_data(client, TEXT("f"), TEXT("n"), 0, &parts, -1) == 0);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
   periodic_server *server;
   periodic_client *client;
   periodic_worker *worker;
@@ -255,9 +283,12 @@ int main(void) {
   options.log = log_line;
   MUST(periodic_loop_new(&loop) == 0);
   MUST(periodic_server_new(loop, &options, &server) == 0);
-  MUST(periodic_server_listen(server, "tcp://127.0.0.1:0", address, sizeof address) > 0);
+  MUST(count == 2 && periodic_server_listen(server, arguments[1], address, sizeof address) > 0);
   MUST(periodic_client_new(loop, address, NULL, &client) == 0);
   MUST(periodic_worker_new(loop, address, 4, NULL, &worker) == 0);
+  MUST(periodic_client_ping(client, 5000) == 0);
+  MUST(periodic_loop_step(loop, -2) == PERIODIC_EINVAL && periodic_loop_step(NULL, 1) == PERIODIC_EINVAL);
+  MUST(periodic_loop_step(loop, 0) == 0 && periodic_loop_step(loop, -1) >= 0);
   run_and_data(client, worker);
   lent_bytes(client);
   locks(client, worker);
@@ -267,6 +298,7 @@ int main(void) {
   MUST(periodic_worker_drain(worker, 5000) == 0);
   MUST(periodic_worker_free(worker) == 0);
   administration(client);
+  jobs(client, server);
   shut_down(client, server);
   MUST(periodic_client_free(client) == 0);
   MUST(periodic_server_stop(server, 5000) == 0);

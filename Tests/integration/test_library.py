@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pathlib
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -23,8 +22,6 @@ def declared() -> set[str]:
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @pytest.mark.parametrize("language, standard", [("c", "c99"), ("c", "c11"), ("c++", "c++11"), ("c++", "c++20")])
 def test_the_header_compiles_alone(compiler, language, standard):
-    if shutil.which(compiler) is None:
-        pytest.skip(f"no {compiler}")
     options = ["-pedantic", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"]
     subprocess.run([compiler, f"-std={standard}", *options, "-x", language, HEADER], check=True)
 
@@ -125,11 +122,52 @@ def test_a_c_program_is_told_that_nobody_can_do_it(daemon, examples):
     assert result.returncode == 1 and "nobody can do the function" in result.stderr
 
 
-def test_every_call_is_as_the_header_says(prefix, tmp_path):
+def build(name: str, prefix: pathlib.Path, folder: pathlib.Path, *options: str) -> pathlib.Path:
+    program = folder / name
+    warnings = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g", *options]
+    source = ROOT / f"Tests/integration/{name}.c"
+    subprocess.run(["gcc", *warnings, "-o", program, source, *flags(prefix)], check=True)
+    return program
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "unix://{}/s", "inproc:every call"])
+def test_every_call_is_as_the_header_says(address, prefix, tmp_path):
     """Under the address sanitizer, which also sees what is lent for too short, and what leaks."""
-    program = tmp_path / "every_call"
-    options = ["-std=c99", "-Wall", "-Wextra", "-Werror", "-g", "-fsanitize=address,undefined"]
-    source = ROOT / "Tests/integration/every_call.c"
-    subprocess.run(["gcc", *options, "-o", program, source, *flags(prefix)], check=True)
-    result = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    program = build("every_call", prefix, tmp_path, "-fsanitize=address,undefined")
+    command = [program, address.format(tmp_path)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_year_in_virtual_time_is_the_same_in_every_process(prefix, tmp_path):
+    """Bit for bit, with jobs that fail and come again, and a server that goes for a day."""
+    program = build("repeatable", prefix, tmp_path)
+
+    def year(seed: int) -> str:
+        command = [program, str(seed), "2000"]
+        result = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert (result.returncode, result.stderr) == (0, "")
+        return result.stdout
+
+    first = year(1)
+    assert first == year(1)
+    assert first != year(2)
+    assert first.count(" done job") == 2000
+    assert int(first.splitlines()[-1].split()[0]) > 300 * 86_400_000
+
+
+def test_one_thread_is_enough_and_every_kind_of_address_gives_the_same_outcomes(prefix, tmp_path):
+    program = build("one_process", prefix, tmp_path)
+    shown = {}
+    for address in ("inproc:here", f"unix://{tmp_path}/s", "tcp://127.0.0.1:0"):
+        result = subprocess.run([program, address], capture_output=True, text=True, timeout=30)
+        assert result.returncode == 0, result.stdout + result.stderr
+        assert result.stderr.startswith("threads 1, ")
+        shown[address] = result.stdout
+        if address == "inproc:here":
+            assert result.stderr == "threads 1, descriptors 0\n"
+    assert len(set(shown.values())) == 1, shown
+    assert "listen again: EADDRINUSE" in shown["inproc:here"]
+    assert "job j1 (w1), run 1\ndone: OK" in shown["inproc:here"]
+    assert "result: OK\nr\n" in shown["inproc:here"]
+    assert "ping: ETIMEDOUT\nfree: OK" in shown["inproc:here"]

@@ -35,7 +35,7 @@ typedef struct periodic_event {
 
 /* The one place that drives the loop. */
 static inline int periodic_event_step_(periodic_event *host) {
-  int code = periodic_loop_step(host->loop);
+  int code = periodic_loop_step(host->loop, -1);
   return code < 0 ? code : 0;
 }
 

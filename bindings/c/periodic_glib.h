@@ -45,7 +45,7 @@ static inline periodic_glib *periodic_glib_host_(GSource *source) {
 
 /* The one place that drives the loop. */
 static inline int periodic_glib_step_(periodic_glib *host) {
-  int code = periodic_loop_step(host->loop);
+  int code = periodic_loop_step(host->loop, -1);
   return code < 0 ? code : 0;
 }
 

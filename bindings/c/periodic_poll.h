@@ -36,7 +36,7 @@ typedef struct periodic_poll {
 
 /* The one place that drives the loop. */
 static inline int periodic_poll_step_(periodic_poll *host) {
-  int code = periodic_loop_step(host->loop);
+  int code = periodic_loop_step(host->loop, -1);
   return code < 0 ? code : 0;
 }
 

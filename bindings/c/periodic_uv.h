@@ -39,7 +39,7 @@ typedef struct periodic_uv {
 
 /* The one place that drives the loop. */
 static inline int periodic_uv_step_(periodic_uv *host) {
-  int code = periodic_loop_step(host->loop);
+  int code = periodic_loop_step(host->loop, -1);
   return code < 0 ? code : 0;
 }
 

@@ -6,10 +6,11 @@ hands it to a worker that can do the function; the worker answers done, fail, or
 
 from . import errors
 from ._client import Client, FunctionStatus, JobRequest
+from ._ffi import features, limits
 from ._ffi import lib as _lib
 from ._loop import Loop
 from ._request import DataStream, Run
-from ._server import Server
+from ._server import JobInfo, Server
 from ._worker import Job, Worker
 from .errors import *  # noqa: F403
 from .errors import PeriodicError
@@ -21,11 +22,14 @@ __all__ = [
     "DataStream",
     "FunctionStatus",
     "Job",
+    "JobInfo",
     "JobRequest",
     "Loop",
     "PeriodicError",
     "Run",
     "Server",
     "Worker",
+    "features",
+    "limits",
     *errors.__all__,
 ]

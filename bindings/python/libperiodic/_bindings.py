@@ -30,6 +30,15 @@ ERRORS = [
 ]
 
 
+class periodic_limit(ctypes.Structure):
+    _fields_ = [
+        ("name", ctypes.c_char_p),
+        ("value", ctypes.c_uint64),
+    ]
+
+
+assert ctypes.sizeof(periodic_limit) == 16
+
 class periodic_time(ctypes.Structure):
     _fields_ = [
         ("monotonic_ms", ctypes.c_int64),
@@ -42,6 +51,8 @@ assert ctypes.sizeof(periodic_time) == 16
 periodic_clock_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(periodic_time))
 
 periodic_destroy_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+periodic_random_cb = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
 
 periodic_log_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
 
@@ -66,6 +77,25 @@ class periodic_server_options(ctypes.Structure):
 
 
 assert ctypes.sizeof(periodic_server_options) == 112
+
+class periodic_job_info(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("function", ctypes.c_void_p),
+        ("function_length", ctypes.c_size_t),
+        ("name", ctypes.c_void_p),
+        ("name_length", ctypes.c_size_t),
+        ("workload", ctypes.c_void_p),
+        ("workload_length", ctypes.c_size_t),
+        ("due_ms", ctypes.c_int64),
+        ("state", ctypes.c_int),
+        ("count", ctypes.c_int32),
+        ("timeout_s", ctypes.c_int32),
+        ("reserved", ctypes.c_int32),
+    ]
+
+
+assert ctypes.sizeof(periodic_job_info) == 80
 
 class periodic_connection_options(ctypes.Structure):
     _fields_ = [
@@ -101,6 +131,8 @@ assert ctypes.sizeof(periodic_job_fields) == 72
 FUNCTIONS = {
     "periodic_version": (ctypes.c_char_p, []),
     "periodic_version_number": (ctypes.c_int, []),
+    "periodic_limits": (ctypes.c_int, [ctypes.POINTER(periodic_limit), ctypes.c_size_t]),
+    "periodic_features": (ctypes.c_char_p, []),
     "periodic_strerror": (ctypes.c_char_p, [ctypes.c_int]),
     "periodic_errname": (ctypes.c_char_p, [ctypes.c_int]),
     "periodic_loop_new": (ctypes.c_int, [ctypes.POINTER(ctypes.c_void_p)]),
@@ -108,7 +140,7 @@ FUNCTIONS = {
     "periodic_loop_adopt": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_fd": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_timeout_ms": (ctypes.c_int, [ctypes.c_void_p]),
-    "periodic_loop_step": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_loop_step": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "periodic_loop_run": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_stop": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_wake": (ctypes.c_int, [ctypes.c_void_p]),
@@ -116,6 +148,17 @@ FUNCTIONS = {
     "periodic_loop_set_clock": (ctypes.c_int, [
         ctypes.c_void_p,
         periodic_clock_cb,
+        ctypes.c_void_p,
+        periodic_destroy_cb,
+    ]),
+    "periodic_loop_set_virtual_clock": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_time),
+    ]),
+    "periodic_loop_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int64]),
+    "periodic_loop_set_random": (ctypes.c_int, [
+        ctypes.c_void_p,
+        periodic_random_cb,
         ctypes.c_void_p,
         periodic_destroy_cb,
     ]),
@@ -132,6 +175,18 @@ FUNCTIONS = {
         ctypes.c_size_t,
     ]),
     "periodic_server_is_ready": (ctypes.c_int, [ctypes.c_void_p]),
+    "periodic_server_jobs": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+    ]),
+    "periodic_cursor_next": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_info),
+        ctypes.c_int,
+    ]),
+    "periodic_cursor_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_server_stop": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "periodic_server_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_client_new": (ctypes.c_int, [

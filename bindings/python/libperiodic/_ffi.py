@@ -25,3 +25,16 @@ lib = _load()
 
 if lib.periodic_version_number() >> 8 != 0x0001:
     raise ImportError(f"libperiodic 0.1 is needed, not {lib.periodic_version().decode()}")
+
+
+def limits() -> dict[str, int | None]:
+    """The bounds that a server has unless its options say otherwise, by their names; None is no bound."""
+    count = lib.periodic_limits(None, 0)
+    table = (_bindings.periodic_limit * count)()
+    lib.periodic_limits(table, count)
+    return {row.name.decode(): row.value if row.value < 2**64 - 1 else None for row in table}
+
+
+def features() -> list[str]:
+    """What this build has, in words such as "inproc" and "sqlite=3.40.1"."""
+    return lib.periodic_features().decode().split()

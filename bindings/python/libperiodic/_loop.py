@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 
 from . import _bindings
 from ._ffi import lib
@@ -35,9 +36,12 @@ class Loop(Managed):
             raise self._error(milliseconds)
         return None if milliseconds < 0 else milliseconds / 1000
 
-    def step(self) -> None:
-        """One turn without waiting."""
-        self._check(lib.periodic_loop_step(self.ptr()))
+    def step(self, most: int = -1) -> int:
+        """One turn without waiting, which handles at most so many commands and completions.
+
+        Returns how many; -1 is no bound.
+        """
+        return self._check(lib.periodic_loop_step(self.ptr(), most))
 
     def run(self) -> None:
         """Waits and works until `stop`."""
@@ -60,6 +64,28 @@ class Loop(Managed):
         now = _bindings.periodic_time()
         self._check(lib.periodic_loop_now(self.ptr(), ctypes.byref(now)))
         return float(now.wall_ms / 1000)
+
+    def set_virtual_clock(self, start: float = 0.0) -> None:
+        """Lets time begin at `start`, seconds since 1970, and stand still, before anything is on the loop.
+
+        It moves by `advance`, and in calls that wait, where it jumps to the next deadline as soon as
+        nobody on the loop has anything to do.
+        """
+        time = _bindings.periodic_time(monotonic_ms=0, wall_ms=round(start * 1000))
+        self._check(lib.periodic_loop_set_virtual_clock(self.ptr(), ctypes.byref(time)))
+
+    def advance(self, seconds: float) -> int:
+        """Moves virtual time on; returns how many commands and completions were handled."""
+        return self._check(lib.periodic_loop_advance(self.ptr(), round(seconds * 1000)))
+
+    def set_random(self, random: Callable[[], int] | None) -> None:
+        """Draws numbers of 64 bits from `random`, such as `lambda: generator.getrandbits(64)`."""
+        callback = _bindings.periodic_random_cb()
+        if random is not None:
+            draw = random
+            callback = _bindings.periodic_random_cb(lambda _: draw() & 0xFFFFFFFFFFFFFFFF)
+        self._check(lib.periodic_loop_set_random(self.ptr(), callback, None, _bindings.periodic_destroy_cb()))
+        self._random = callback
 
     def _check(self, code: int) -> int:
         if code < 0:

@@ -4,12 +4,33 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from . import _bindings
 from ._ffi import lib
 from ._loop import Loop, OnLoop
 from ._managed import milliseconds
+
+
+@dataclass(frozen=True)
+class JobInfo:
+    """A job in a server: `state` is "waiting", "running" or "locked"; `due` is in seconds since 1970.
+
+    `workload`, `count` and `run_timeout` are None where only the store has them.
+    """
+
+    function: bytes
+    name: bytes
+    state: str
+    due: float
+    workload_length: int
+    workload: bytes | None
+    count: int | None
+    run_timeout: int | None
+
+
+_STATES = {1: "waiting", 2: "running", 3: "locked"}
 
 
 class Server(OnLoop):
@@ -69,7 +90,10 @@ class Server(OnLoop):
         self._pointer = pointer
 
     def listen(self, address: str) -> str:
-        """Takes connections at tcp://HOST:PORT or unix:///PATH; returns the address with its port."""
+        """Takes connections at tcp://HOST:PORT, unix:///PATH or, of this process, inproc:NAME.
+
+        Returns the address with its port.
+        """
         bound = ctypes.create_string_buffer(512)
         self._check(lib.periodic_server_listen(self.ptr(), address.encode(), bound, len(bound)))
         return bound.value.decode()
@@ -79,6 +103,40 @@ class Server(OnLoop):
         """Whether the store is loaded and requests are carried out."""
         return self._check(lib.periodic_server_is_ready(self.ptr())) == 1
 
+    def jobs(
+        self, function: str | bytes | None = None, *, timeout: float | None = 10
+    ) -> Iterator[JobInfo]:
+        """Goes through the jobs of a function, or all; those that stay are shown once.
+
+        What only a store file has of a job is read within `timeout`; 0 leaves it out.
+        """
+        name = function.encode() if isinstance(function, str) else function
+        cursor = ctypes.c_void_p()
+        length = 0 if name is None else len(name)
+        self._check(lib.periodic_server_jobs(self.ptr(), name, length, ctypes.byref(cursor)))
+        info = _bindings.periodic_job_info()
+        info.size = ctypes.sizeof(info)
+        wait = milliseconds(timeout)
+        while self._check(lib.periodic_cursor_next(cursor, ctypes.byref(info), wait)) == 1:
+            yield _job_info(info)
+        lib.periodic_cursor_free(cursor)
+
     def stop(self, timeout: float | None = 10) -> None:
         """Ends service, driving the loop until everything acknowledged is durable and answered."""
         self._check(lib.periodic_server_stop(self.ptr(), milliseconds(timeout)))
+
+
+def _job_info(info: _bindings.periodic_job_info) -> JobInfo:
+    workload = None
+    if info.workload is not None:
+        workload = ctypes.string_at(info.workload, info.workload_length)
+    return JobInfo(
+        function=ctypes.string_at(info.function, info.function_length),
+        name=ctypes.string_at(info.name, info.name_length),
+        state=_STATES[info.state],
+        due=info.due_ms / 1000,
+        workload_length=info.workload_length,
+        workload=workload,
+        count=info.count if info.count >= 0 else None,
+        run_timeout=info.timeout_s if info.timeout_s >= 0 else None,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import pathlib
+import random
 import select
 import subprocess
 import sys
@@ -231,3 +232,58 @@ def test_lengths_that_no_memory_has_are_refused(loop, address):
     with Client(loop, address) as client, Worker(loop, address) as worker:
         assert lib.periodic_client_drop(client.ptr(), b"f", huge, 1000) == -1
         assert lib.periodic_worker_done_many(worker.ptr(), (ctypes.c_void_p * 1)(), huge) == -1
+
+
+def test_a_week_passes_in_virtual_time(loop):
+    numbers = random.Random(1)
+    begin = 1_700_000_000
+    loop.set_virtual_clock(begin)
+    loop.set_random(lambda: numbers.getrandbits(64))
+    with Server(loop) as server:
+        address = server.listen("inproc:week")
+        assert address == "inproc:week"
+        with Client(loop, address) as client, Worker(loop, address) as worker:
+            worker.can_do("f")
+            client.submit("f", "n", run_at=begin + 7 * 86_400)
+            assert loop.advance(86_400) == 0
+            assert loop.time() == begin + 86_400
+            job = worker.next()
+            assert loop.time() == begin + 7 * 86_400
+            job.done()
+            assert loop.step(0) == 0
+
+
+def test_virtual_time_begins_on_an_empty_loop_and_goes_forward(loop):
+    with pytest.raises(libperiodic.InvalidArgument):
+        loop.advance(1)
+    with Server(loop), pytest.raises(libperiodic.Busy):
+        loop.set_virtual_clock()
+    loop.set_virtual_clock()
+    with pytest.raises(libperiodic.InvalidArgument):
+        loop.advance(-1)
+
+
+def test_a_server_shows_its_jobs(loop, tmp_path):
+    with Server(loop, f"file:{tmp_path}/jobs") as server:
+        with Client(loop, server.listen("inproc:shown")) as client:
+            client.submit("f", "n", b"work", run_at=4_000_000_000, run_timeout=7)
+            client.submit("g", "m")
+            shown = list(server.jobs("f"))
+            assert shown == [
+                libperiodic.JobInfo(b"f", b"n", "waiting", 4_000_000_000, 4, b"work", 0, 7)
+            ]
+            assert [job.name for job in server.jobs(timeout=0)] == [b"n", b"m"]
+
+
+def test_every_named_limit_is_in_the_documentation():
+    table = (TOOLS.parents[2] / "docs" / "limits.md").read_text()
+    rows = [line.split("|") for line in table.splitlines() if line.startswith("|")]
+    for name, value in libperiodic.limits().items():
+        row = next(row for row in rows if f"`{name}`" in row[1])
+        assert ("none" if value is None else f"{value:,}") in row[2], name
+
+
+def test_the_features_name_what_is_compiled_in():
+    words = libperiodic.features()
+    assert {"inproc", "memory", "file", "virtual-clock"} <= set(words)
+    assert any(word.startswith("sqlite=3.") for word in words)

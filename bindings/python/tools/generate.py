@@ -123,7 +123,8 @@ def callback(node) -> list[str]:
     if target.kind != TypeKind.POINTER or target.get_pointee().kind != TypeKind.FUNCTIONPROTO:
         return []
     arguments = [child.type for child in node.get_children() if child.kind == CursorKind.PARM_DECL]
-    types = ["None", *(ctype(argument) for argument in arguments)]
+    result = node.underlying_typedef_type.get_pointee().get_result()
+    types = [ctype(result), *(ctype(argument) for argument in arguments)]
     return ["", f"{node.spelling} = ctypes.CFUNCTYPE({', '.join(types)})"]
 
 

@@ -1,0 +1,89 @@
+public import CPeriodic
+import PeriodicClient
+import PeriodicCore
+import PeriodicLoop
+import PeriodicRuntime
+
+@_cdecl("periodic_server_jobs") @implementation
+public func periodic_server_jobs(
+  _ server: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
+  _ cursor: UnsafeMutablePointer<OpaquePointer?>?
+) -> Int32 {
+  guard let handle = borrow(server, as: ServerHandle.self) else {
+    return PERIODIC_EINVAL.rawValue
+  }
+  if handle.owner.misuse != 0 { return handle.owner.misuse }
+  guard let cursor, let name = bytes(function, function_length) else {
+    return handle.owner.fail(PERIODIC_EINVAL, "cursor is NULL, or function with a length")
+  }
+  let made = CursorHandle(handle, handle.server.jobs(of: function == nil ? nil : Array(name)))
+  handle.cursors[ObjectIdentifier(made)] = made
+  cursor.pointee = OpaquePointer(Unmanaged.passUnretained(made).toOpaque())
+  return 0
+}
+
+@_cdecl("periodic_cursor_next") @implementation
+public func periodic_cursor_next(
+  _ cursor: OpaquePointer?, _ info: UnsafeMutablePointer<periodic_job_info>?, _ timeout_ms: Int32
+) -> Int32 {
+  guard let handle = borrow(cursor, as: CursorHandle.self) else { return PERIODIC_EINVAL.rawValue }
+  let owner = handle.server.owner
+  if owner.misuse != 0 { return owner.misuse }
+  if timeout_ms != 0, owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
+  guard let info, info.pointee.size >= MemoryLayout<periodic_job_info>.size else {
+    return owner.fail(PERIODIC_EINVAL, "job info: NULL, or its size is not set")
+  }
+  guard var job = handle.cursor.next() else { return 0 }
+  if timeout_ms != 0, job.workload == nil {
+    do {
+      job = try handle.cursor.complete(timeout: time(timeout_ms)) ?? job
+    } catch {
+      return owner.fail(Code.of(error), error.text)
+    }
+  }
+  handle.show(job, info)
+  return 1
+}
+
+@_cdecl("periodic_cursor_free") @implementation
+public func periodic_cursor_free(_ cursor: OpaquePointer?) -> Int32 {
+  guard let handle = borrow(cursor, as: CursorHandle.self) else { return 0 }
+  if handle.server.owner.isForked { return 0 }
+  if handle.server.owner.misuse != 0 { return handle.server.owner.misuse }
+  handle.server.cursors[ObjectIdentifier(handle)] = nil
+  return 0
+}
+
+/// A cursor, and the bytes of the job that it came to last.
+final class CursorHandle {
+  unowned let server: ServerHandle
+  let cursor: JobCursor
+  private var lent: [LentBytes] = []
+
+  init(_ server: ServerHandle, _ cursor: JobCursor) {
+    self.server = server
+    self.cursor = cursor
+  }
+
+  func show(_ job: JobInfo, _ info: UnsafeMutablePointer<periodic_job_info>) {
+    let function = LentBytes(job.function)
+    let name = LentBytes(job.name)
+    let workload = job.workload.map { LentBytes($0) }
+    lent = [function, name] + (workload.map { [$0] } ?? [])
+    info.pointee.function = function.start
+    info.pointee.function_length = function.count
+    info.pointee.name = name.start
+    info.pointee.name_length = name.count
+    info.pointee.workload = workload?.start
+    info.pointee.workload_length = job.workloadLength
+    info.pointee.due_ms = job.due
+    switch job.standing {
+    case .waiting: info.pointee.state = Int32(PERIODIC_JOB_WAITING.rawValue)
+    case .running: info.pointee.state = Int32(PERIODIC_JOB_RUNNING.rawValue)
+    case .locked: info.pointee.state = Int32(PERIODIC_JOB_LOCKED.rawValue)
+    }
+    info.pointee.count = job.count ?? -1
+    info.pointee.timeout_s = job.timeout ?? -1
+    info.pointee.reserved = 0
+  }
+}
