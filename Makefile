@@ -13,7 +13,7 @@ RELEASE := .build/release
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far fuzz format lint
+  sim bench bench-durable bench-far bench-inproc fuzz format lint
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench-durable: daemon ## Side by side with Redis and beanstalkd, on the disk (RO
 bench-far: daemon ## Memory, speed, start and PING with COUNTS="1000000 5000000" jobs ahead
 	$(SWIFT) build $(RELEASE_FLAGS) --product bench
 	@scripts/bench-far.sh
+
+bench-inproc: ## CPU time of a job inside one process, beside a Unix socket (ROUNDS=5)
+	@scripts/bench-inproc.sh
 
 fuzz: setup ## Fuzz each codec under the address sanitizer, FUZZ_SECONDS (600) each
 	@scripts/fuzz.sh
