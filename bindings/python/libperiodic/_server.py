@@ -117,9 +117,13 @@ class Server(OnLoop):
         info = _bindings.periodic_job_info()
         info.size = ctypes.sizeof(info)
         wait = milliseconds(timeout)
-        while self._check(lib.periodic_cursor_next(cursor, ctypes.byref(info), wait)) == 1:
-            yield _job_info(info)
-        lib.periodic_cursor_free(cursor)
+        try:
+            while self._check(lib.periodic_cursor_next(cursor, ctypes.byref(info), wait)) == 1:
+                yield _job_info(info)
+                self.ptr()  # A server that was closed has taken the cursor along.
+        finally:
+            if self._pointer is not None:
+                lib.periodic_cursor_free(cursor)
 
     def stop(self, timeout: float | None = 10) -> None:
         """Ends service, driving the loop until everything acknowledged is durable and answered."""

@@ -273,6 +273,10 @@ def test_a_server_shows_its_jobs(loop, tmp_path):
                 libperiodic.JobInfo(b"f", b"n", "waiting", 4_000_000_000, 4, b"work", 0, 7)
             ]
             assert [job.name for job in server.jobs(timeout=0)] == [b"n", b"m"]
+            left = server.jobs()
+            next(left)
+    with pytest.raises(libperiodic.Closed):
+        next(left)
 
 
 def test_every_named_limit_is_in_the_documentation():
