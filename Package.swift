@@ -35,10 +35,11 @@ let package = Package(
     .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .target(name: "CLLHTTP"),
+    .target(name: "CChecksum"),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
-    layer("PeriodicCore", []),
+    layer("PeriodicCore", ["CChecksum"]),
     layer("PeriodicEngine", ["PeriodicCore"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),

@@ -189,24 +189,6 @@ extension UnsafeMutablePointer<HashBucket> {
   }
 }
 
-/// The seeded hash of bytes that come from outside, with a number that keeps tables apart.
-@inline(__always)
-func seededHash(_ bytes: Bytes, _ salt: UInt64) -> UInt32 {
-  var hasher = Hasher()
-  hasher.combine(salt)
-  hasher.combine(bytes: bytes)
-  return UInt32(truncatingIfNeeded: hasher.finalize())
-}
-
-/// The hash of a message id of one connection. A peer chooses its ids, so the hash is seeded.
-@inline(__always)
-func messageHash(_ message: MessageID, _ peer: Slot) -> UInt32 {
-  var hasher = Hasher()
-  hasher.combine(message.number)
-  hasher.combine(peer)
-  return UInt32(truncatingIfNeeded: hasher.finalize())
-}
-
 /// The hash of a number that this process chose itself.
 @inline(__always)
 func numberHash(_ number: UInt64) -> UInt32 {

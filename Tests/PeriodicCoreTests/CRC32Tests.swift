@@ -9,6 +9,21 @@ import Testing
     withBytes(of: "123456789") { #expect(CRC32.of($0) == 0xcbf4_3926) }
   }
 
+  @Test func `is the same however much comes at once`() {
+    var random = SystemRandomNumberGenerator()
+    let text = (0..<400).map { _ in UInt8.random(in: 0...255, using: &random) }
+    text.withUnsafeBytes { text in
+      for count in 0...text.count {
+        var bit: UInt32 = 0xffff_ffff
+        for byte in text[..<count] {
+          bit ^= UInt32(byte)
+          for _ in 0..<8 { bit = bit >> 1 ^ (bit & 1 == 1 ? 0xedb8_8320 : 0) }
+        }
+        #expect(CRC32.of(Bytes(rebasing: text[..<count])) == ~bit, "\(count) of \(text)")
+      }
+    }
+  }
+
   @Test(arguments: [0, 1, 7, 8, 9, 40]) func `is the same in pieces`(_ cut: Int) {
     withBytes(of: "a text that is longer than one step of eight bytes") { bytes in
       var sum = CRC32()
