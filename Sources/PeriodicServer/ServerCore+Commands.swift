@@ -84,8 +84,9 @@ extension ServerCore {
   /// Does what the engine asked for, in order. `command` is the one that led to it, if one did.
   func carryOut(for command: Command?) {
     var isPut = false
-    for effect in effects {
-      switch effect {
+    // In place: an effect is large, and an iterator would copy each.
+    for index in effects.indices {
+      switch effects[index] {
       case .store(let operation):
         if case .put = operation { isPut = true }
         gate.append(operation)
