@@ -13,11 +13,14 @@ struct CommitGroup {
   /// Operations and bytes in one group, so that none waits for long.
   private static let mostOperations = 32_768
   private static let mostBytes = 32 << 20
+  /// Microseconds that writing a group takes, where commits are not slower: ten times what a sync
+  /// takes on a good disk, so that little is lost by not waiting for more.
+  private static let longestWriting: Int64 = 4000
   /// Microseconds of a commit from which on waiting pays, and that a group waits at most.
   private static let slowCommit: Int64 = 2000
   private static let longestWait: Int64 = 5000
 
-  private let end = StoreBatch()
+  private let nothing = StoreBatch()
   /// Operations that are likely to come.
   private var expected = 0
   /// Microseconds that the last commit took.
@@ -30,11 +33,12 @@ struct CommitGroup {
     _ first: StoreBatch, _ driver: any StoreDriver, _ inbox: StoreInbox
   ) throws(StoreError) -> Int {
     var batch = first
-    var last = end
+    var last = nothing
     var count = 1
     var operations = 0
     var bytes = 0
     let isSlow = commitTime >= CommitGroup.slowCommit
+    let end = ThreadCondition.microseconds + max(CommitGroup.longestWriting, commitTime)
     var patience = isSlow ? min(commitTime, CommitGroup.longestWait) : 0
     while true {
       operations += batch.count
@@ -43,8 +47,9 @@ struct CommitGroup {
         last = batch
         break
       }
-      if operations >= CommitGroup.mostOperations || bytes >= CommitGroup.mostBytes { break }
       let begun = ThreadCondition.microseconds
+      let isFull = operations >= CommitGroup.mostOperations || bytes >= CommitGroup.mostBytes
+      if isFull || begun >= end { break }
       guard let next = inbox.nextBatch(within: operations < expected ? patience : 0) else { break }
       patience -= ThreadCondition.microseconds - begun
       batch = next
