@@ -292,7 +292,7 @@ typedef struct periodic_server_options {
   uint64_t max_function_jobs;
   uint64_t max_function_bytes;
   /* Bytes of workloads that a server with a store file keeps in memory, 0 is 268,435,456. Beyond it, and for
-   * jobs that are due later than in ten seconds, only name and time are in memory, 94 bytes with a name of
+   * jobs that are due later than in ten seconds, only name and time are in memory, 98 bytes with a name of
    * 16; the rest is read back before their turn. */
   uint64_t cache_bytes;
 } periodic_server_options;
