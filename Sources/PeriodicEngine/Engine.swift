@@ -14,6 +14,10 @@ public import PeriodicCore
 /// - Invariant: between calls no function has both an assignable job that is due and a willing
 ///   connection, except while `hasWork`.
 public struct Engine: ~Copyable {
+  /// Never set. A value that holds an existential is passed by its address; without one the compiler
+  /// copies the whole kilobyte for each call of a method that does not mutate, thirty times a job.
+  private let isPassedByAddress: Any? = nil
+
   public let limits: Limits
   public var settings = Settings()
   /// Whether a store outlives the process: stage versions and emit store operations.
@@ -157,6 +161,7 @@ public struct Engine: ~Copyable {
     serveMarked(at: now, into: &effects)
   }
 
+  @inline(__always)
   private mutating func dispatch(
     _ command: Command, _ message: MessageID, from session: SessionID, at now: Now,
     into effects: inout Effects
@@ -184,6 +189,7 @@ public struct Engine: ~Copyable {
   }
 
   /// The commands of workers.
+  @inline(__always)
   private mutating func dispatchWork(
     _ command: Command, _ message: MessageID, _ session: SessionID, _ peer: Slot, at now: Now,
     into effects: inout Effects
