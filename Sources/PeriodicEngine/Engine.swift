@@ -14,8 +14,8 @@ public import PeriodicCore
 /// - Invariant: between calls no function has both an assignable job that is due and a willing
 ///   connection, except while `hasWork`.
 public struct Engine: ~Copyable {
-  /// Never set. A value that holds an existential is passed by its address; without one the compiler
-  /// copies the whole kilobyte for each call of a method that does not mutate, thirty times a job.
+  /// Never set. What holds an existential is passed by its address; without one the compiler copies
+  /// the whole kilobyte for each call of a method that does not mutate, thirty times a job.
   private let isPassedByAddress: Any? = nil
 
   public let limits: Limits
