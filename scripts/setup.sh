@@ -3,8 +3,8 @@
 set -euo pipefail
 
 packages=(libuv1-dev libsqlite3-dev libjansson-dev node-llhttp pkg-config python3-venv curl)
-# For tests of what is installed: CMake, and the loops that bindings/c has adapters for.
-packages+=(cmake valgrind libglib2.0-dev libevent-dev "$@")
+# For tests of what is installed: CMake, manual pages, and the loops that bindings/c has adapters for.
+packages+=(cmake valgrind libglib2.0-dev libevent-dev groff-base man-db "$@")
 
 missing=()
 for package in "${packages[@]}"; do
