@@ -43,6 +43,8 @@ public func periodic_client_submit(
     guard let job, let fields = fields(job.pointee) else {
       return .code(handle.owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
     }
+    handle.owner.loop.yieldIfDue()
+    if let code = submitDirectly(handle, job, 1, nil) { return .code(code) }
     return .outcome(try handle.client.submitAndWait(fields, timeout: time(timeout_ms)))
   }
 }
@@ -60,6 +62,8 @@ public func periodic_client_submit_many(
   guard count >= 0, count == 0 || jobs != nil else {
     return handle.owner.fail(PERIODIC_EINVAL, "jobs is NULL")
   }
+  handle.owner.loop.yieldIfDue()
+  if let jobs, let code = submitDirectly(handle, jobs, count, results) { return code }
   let many = ManySubmits(handle, count)
   for index in 0..<count { many.submit(jobs.unsafelyUnwrapped[index], index, time(timeout_ms)) }
   many.wait()
@@ -125,6 +129,33 @@ public func periodic_client_status(
     copy(text, buffer, size)
     length?.pointee = text.count
     return .code(0)
+  }
+}
+
+/// Submits to a server on the same loop by calls, if that can be. Returns the first code that is no
+/// success.
+private func submitDirectly(
+  _ handle: ClientHandle, _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int,
+  _ results: UnsafeMutablePointer<Int32>?
+) -> Int32? {
+  handle.client.submitDirectly { submit in
+    var first: Int32 = 0
+    for index in 0..<count {
+      var code: Int32 = 0
+      if let fields = fields(jobs[index]) {
+        do throws(RequestError) {
+          let outcome = try submit(fields)
+          if outcome != .success { code = report(outcome, handle.owner, nil) }
+        } catch {
+          code = handle.owner.fail(Code.of(error), error.text)
+        }
+      } else {
+        code = handle.owner.fail(PERIODIC_EINVAL, "job \(index) is not whole")
+      }
+      results?[index] = code
+      if first == 0 { first = code }
+    }
+    return first
   }
 }
 

@@ -102,7 +102,9 @@ final class WorkerHandle {
   let owner: LoopHandle
   let worker: Worker
   /// Jobs in the program's hands, so that freeing the worker frees them.
-  var jobs: [ObjectIdentifier: JobHandle] = [:]
+  private var jobs: [JobHandle] = []
+  /// Handles of ended jobs, for the next ones.
+  private var spare: [JobHandle] = []
   var isDraining = false
 
   init(_ owner: LoopHandle, _ worker: Worker) {
@@ -110,16 +112,39 @@ final class WorkerHandle {
     self.worker = worker
     owner.children += 1
   }
+
+  /// Gives a job into the program's hands; the worker keeps it until it is ended or freed.
+  func hand(_ job: ReceivedJob) -> OpaquePointer {
+    let handle = spare.popLast() ?? JobHandle(self)
+    handle.job = job
+    handle.place = jobs.count
+    jobs.append(handle)
+    return OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
+  }
+
+  /// The program has let go of a job.
+  func forget(_ handle: JobHandle) {
+    let last = jobs.removeLast()
+    if last !== handle {
+      jobs[handle.place] = last
+      last.place = handle.place
+    }
+    spare.append(handle)
+  }
+
+  func forgetAll() {
+    jobs = []
+    spare = []
+  }
 }
 
 final class JobHandle {
-  unowned let worker: WorkerHandle
-  let job: ReceivedJob
+  unowned(unsafe) let worker: WorkerHandle
+  var job = ReceivedJob.none
+  /// Where it stands among the worker's.
+  var place = 0
 
-  init(_ worker: WorkerHandle, _ job: ReceivedJob) {
-    self.worker = worker
-    self.job = job
-  }
+  init(_ worker: WorkerHandle) { self.worker = worker }
 }
 
 /// Counts the forks that made this process, so that a child knows what is not its own.

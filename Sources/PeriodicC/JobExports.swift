@@ -71,7 +71,7 @@ public func periodic_job_acquire(
         lock: lock, capacity: capacity, token, delivery, timeout: timeout)
     }
     if case .acquired(let isHolder) = outcome {
-      if !isHolder { handle.worker.jobs[ObjectIdentifier(handle)] = nil }
+      if !isHolder { handle.worker.forget(handle) }
       return isHolder ? 1 : 0
     }
     // A lost connection has taken the job; reporting it makes its slot free again.
@@ -99,7 +99,7 @@ public func periodic_job_done(
 ) -> Int32 {
   end(job) { (worker, token) throws(RequestError) in
     guard let data = bytes(result, result_length) else { return false }
-    try worker.done(token, data: data)
+    if worker.reportDirectly({ $0(token, data) }) != true { try worker.done(token, data: data) }
     return true
   }
 }
@@ -129,20 +129,11 @@ public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
   if handle.worker.owner.isForked { return 0 }
   if handle.worker.owner.misuse != 0 { return handle.worker.owner.misuse }
   handle.worker.worker.letGo(of: handle.job.token)
-  handle.worker.jobs[ObjectIdentifier(handle)] = nil
+  handle.worker.forget(handle)
   return 0
 }
 
 // MARK: Shared
-
-extension WorkerHandle {
-  /// Gives a job into the program's hands; the worker keeps it until it is ended or freed.
-  func hand(_ job: ReceivedJob) -> OpaquePointer {
-    let handle = JobHandle(self, job)
-    jobs[ObjectIdentifier(handle)] = handle
-    return OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
-  }
-}
 
 /// The job, if this is the thread that may look at it.
 private func owned(_ job: OpaquePointer?) -> JobHandle? {
@@ -200,6 +191,6 @@ private func end(
   } catch {
     return owner.fail(Code.of(error), error.text)
   }
-  handle.worker.jobs[ObjectIdentifier(handle)] = nil
+  handle.worker.forget(handle)
   return isHeld ? 0 : owner.fail(PERIODIC_ESTALE, "the connection was lost since")
 }

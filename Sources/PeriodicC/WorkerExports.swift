@@ -30,7 +30,7 @@ public func periodic_worker_free(_ worker: OpaquePointer?) -> Int32 {
   if handle.owner.isForked { return 0 }
   if handle.owner.misuse != 0 { return handle.owner.misuse }
   if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  handle.jobs = [:]
+  handle.forgetAll()
   handle.worker.close()
   handle.owner.children -= 1
   takeBack(worker, as: WorkerHandle.self)
@@ -87,21 +87,16 @@ public func periodic_worker_next_many(
     guard let jobs, most > 0 else {
       return handle.owner.fail(PERIODIC_EINVAL, "no room for a job")
     }
-    let first: ReceivedJob?
-    if timeout_ms == 0, handle.owner.loop.isRunning || handle.worker.receivedCount > 0 {
-      first = handle.worker.next()
-    } else {
-      first = try handle.worker.next(timeout: timeout_ms < 0 ? nil : Int64(timeout_ms))
-    }
-    guard let first else {
+    handle.owner.loop.yieldIfDue()
+    var count = handle.takeWhatIsThere(jobs, most)
+    if count == 0 {
       let isOver = handle.worker.state == .closed || handle.isDraining
-      return isOver ? PERIODIC_ECLOSED.rawValue : PERIODIC_ETIMEDOUT.rawValue
-    }
-    jobs[0] = handle.hand(first)
-    var count = 1
-    for job in handle.worker.next(atMost: most - 1) {
-      jobs[count] = handle.hand(job)
-      count += 1
+      let nothing = isOver ? PERIODIC_ECLOSED.rawValue : PERIODIC_ETIMEDOUT.rawValue
+      if timeout_ms == 0, handle.owner.loop.isRunning { return nothing }
+      let timeout = timeout_ms < 0 ? nil : Int64(timeout_ms)
+      guard let first = try handle.worker.next(timeout: timeout) else { return nothing }
+      jobs[0] = handle.hand(first)
+      count = 1 + handle.takeWhatIsThere(jobs + 1, most - 1)
     }
     return Int32(clamping: count)
   }
@@ -115,7 +110,7 @@ public func periodic_worker_done_many(
     guard let jobs, count >= 0 else {
       return handle.owner.fail(PERIODIC_EINVAL, "jobs is NULL, or the count is out of range")
     }
-    for index in 0..<count {
+    for index in handle.doneDirectly(jobs, count)..<count {
       let code = periodic_job_done(jobs[index], nil, 0)
       if code != 0, code != PERIODIC_ESTALE.rawValue {
         return index == 0 ? code : Int32(clamping: index)
@@ -135,6 +130,40 @@ public func periodic_worker_drain(_ worker: OpaquePointer?, _ timeout_ms: Int32)
 }
 
 // MARK: Shared
+
+extension WorkerHandle {
+  /// Takes jobs that have come, or that a server on the same loop has, without waiting.
+  fileprivate func takeWhatIsThere(
+    _ jobs: UnsafeMutablePointer<OpaquePointer?>, _ most: Int
+  ) -> Int {
+    var count = 0
+    while count < most, worker.receivedCount > 0, let job = worker.next() {
+      jobs[count] = hand(job)
+      count += 1
+    }
+    _ = worker.pull(atMost: most - count) {
+      jobs[count] = hand($0)
+      count += 1
+    }
+    return count
+  }
+
+  /// Ends jobs as done as far as a server on the same loop can be told by calls.
+  ///
+  /// - Returns: how many, from the first.
+  fileprivate func doneDirectly(_ jobs: UnsafePointer<OpaquePointer?>, _ count: Int) -> Int {
+    worker.reportDirectly { done in
+      var index = 0
+      while index < count, let job = borrow(jobs[index], as: JobHandle.self), job.worker === self,
+        done(job.job.token, .none)
+      {
+        forget(job)
+        index += 1
+      }
+      return index
+    } ?? 0
+  }
+}
 
 func onWorker(
   _ worker: OpaquePointer?, _ body: (WorkerHandle) throws(RequestError) -> Int32

@@ -30,12 +30,23 @@ public struct ClientCore: ~Copyable {
     let (kind, names, payload) = ClientCore.parts(of: command)
     var size = payload
     for name in names {
-      if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+      try ClientCore.check(name)
       size += name.count
     }
     try connection.admit(bytes: size)
     return connection.request(
       command, kind, tag: tag, timeout: timeout ?? patience(for: command), at: now)
+  }
+
+  private static func check(_ name: Bytes) throws(RequestError) {
+    if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
+  }
+
+  /// Throws what would be wrong with a request to submit this job.
+  public func check(_ job: JobFields) throws(RequestError) {
+    try ClientCore.check(job.key.function)
+    try ClientCore.check(job.key.name)
+    try connection.admit(bytes: job.key.function.count + job.key.name.count + job.workload.count)
   }
 
   /// Submits a job, or replaces the waiting job of the same function and name.
@@ -125,6 +136,7 @@ extension ClientCore: PeerCore {
     connection.disconnected(reason, at: now)
   }
   public mutating func tick(at now: Now) { connection.tick(at: now) }
+  public mutating func endTurn(isServerDirect: Bool, at now: Now) {}
   public mutating func close() { connection.close() }
   public mutating func wrote(_ count: Int) { connection.wrote(count) }
   public mutating func takeAction() -> TransportAction? { connection.takeAction() }

@@ -19,7 +19,7 @@ public struct RequestTag: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// Nobody wants to know.
-  public static let ignored = RequestTag(route: .max)
+  public static var ignored: RequestTag { RequestTag(route: .max) }
 }
 
 /// How a request ended, or, with `part`, how it goes on.

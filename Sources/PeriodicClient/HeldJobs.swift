@@ -17,61 +17,74 @@ struct HeldJobs: ~Copyable {
 
   struct Record: BitwiseCopyable {
     var state = State.free
+    var timeout: Int32 = 0
+    var count: Int32 = 0
     var generation: UInt32 = 0
-    /// The place of the grab that it came on.
+    /// The place of the grab that it came on, `noSlot` for none; of a free place the next one.
     var slot: UInt32 = 0
+    var run = RunHandle.none
     var function = 0
     var name = 0
     var workload = 0
     var scheduledAt: Int64 = 0
-    var timeout: Int32 = 0
-    var count: Int32 = 0
     var leaseEnd: Int64 = .max
     var block: UnsafeMutableRawPointer?
     var capacity = 0
   }
 
-  private var records: [Record] = []
-  private var free: [UInt32] = []
-  private var surrendered: [UInt32] = []
+  /// Of a job that came on no grab.
+  static let noSlot = UInt32.max
+  private static let noPlace = UInt32.max
   /// Blocks up to this size wait in their place for the next job.
-  private static var keptBlock: Int { 4096 }
+  private static let keptBlock = 4096
 
+  private var records = UnsafeMutablePointer<Record>.allocate(capacity: 8)
+  private var capacity = 8
+  /// Places ever used.
+  private var used = 0
+  private var firstFree = noPlace
+  private var surrendered: [UInt32] = []
   /// Jobs in hand, in any state.
-  var count: Int { records.count - free.count - surrendered.count }
+  private(set) var count = 0
 
   deinit {
-    for record in records { record.block?.deallocate() }
+    for place in 0..<used { records[place].block?.deallocate() }
+    records.deallocate()
   }
 
   /// Copies a job and keeps it as queued.
-  mutating func insert(_ job: JobFields, slot: UInt32, at now: Now) -> UInt32 {
-    let index = free.popLast() ?? UInt32(records.count)
-    if index == UInt32(records.count) { records.append(Record()) }
-    var record = records[Int(index)]
-    record.state = .queued
-    record.generation &+= 1
-    record.slot = slot
-    record.scheduledAt = job.scheduledAt
-    record.timeout = job.timeout
-    record.count = job.count
-    record.leaseEnd =
+  mutating func insert(
+    _ job: JobFields, slot: UInt32, run: RunHandle = .none, at now: Now
+  ) -> UInt32 {
+    let index = takePlace()
+    let record = records + Int(index)
+    record.pointee.state = .queued
+    record.pointee.generation &+= 1
+    record.pointee.slot = slot
+    record.pointee.run = run
+    record.pointee.scheduledAt = job.scheduledAt
+    record.pointee.timeout = job.timeout
+    record.pointee.count = job.count
+    record.pointee.leaseEnd =
       job.timeout > 0
       ? now.monotonic.addingSaturated(Int64(job.timeout).secondsInMilliseconds) : .max
-    HeldJobs.copy(job, into: &record)
-    records[Int(index)] = record
+    HeldJobs.copy(job, into: record)
+    count += 1
     return index
   }
 
   mutating func remove(_ index: UInt32) {
-    let place = Int(index)
-    records[place].state = .free
-    if records[place].capacity > HeldJobs.keptBlock {
-      records[place].block?.deallocate()
-      records[place].block = nil
-      records[place].capacity = 0
+    let record = records + Int(index)
+    // A surrendered job counts no more.
+    if record.pointee.state != .surrendered { count -= 1 }
+    record.pointee.state = .free
+    if record.pointee.capacity > HeldJobs.keptBlock {
+      record.pointee.block?.deallocate()
+      record.pointee.block = nil
+      record.pointee.capacity = 0
     }
-    free.append(index)
+    record.pointee.slot = firstFree
+    firstFree = index
   }
 
   /// The job is the server's again, and in hand until it is reported.
@@ -79,6 +92,7 @@ struct HeldJobs: ~Copyable {
 
   /// The job is no longer in hand; its bytes stay until `reclaim`.
   mutating func surrender(_ index: UInt32) {
+    count -= 1
     records[Int(index)].state = .surrendered
     surrendered.append(index)
   }
@@ -89,38 +103,42 @@ struct HeldJobs: ~Copyable {
 
   func state(_ index: UInt32) -> State { records[Int(index)].state }
   func slot(_ index: UInt32) -> UInt32 { records[Int(index)].slot }
+  func run(_ index: UInt32) -> RunHandle { records[Int(index)].run }
   func leaseEnd(_ index: UInt32) -> Int64 { records[Int(index)].leaseEnd }
 
   mutating func take(_ index: UInt32) -> ReceivedJob {
-    records[Int(index)].state = .taken
-    let record = records[Int(index)]
+    let record = records + Int(index)
+    record.pointee.state = .taken
     return ReceivedJob(
-      token: JobToken(UInt64(record.generation) << 32 | UInt64(index)),
+      token: JobToken(UInt64(record.pointee.generation) << 32 | UInt64(index)),
       key: key(index),
-      workload: HeldJobs.part(record, record.function + record.name, record.workload),
-      scheduledAt: record.scheduledAt, timeout: record.timeout, count: record.count,
-      leaseEnd: record.leaseEnd)
+      workload: HeldJobs.part(
+        record, record.pointee.function + record.pointee.name, record.pointee.workload),
+      scheduledAt: record.pointee.scheduledAt, timeout: record.pointee.timeout,
+      count: record.pointee.count, leaseEnd: record.pointee.leaseEnd)
   }
 
   func key(_ index: UInt32) -> JobKey {
-    let record = records[Int(index)]
+    let record = records + Int(index)
     return JobKey(
-      function: HeldJobs.part(record, 0, record.function),
-      name: HeldJobs.part(record, record.function, record.name))
+      function: HeldJobs.part(record, 0, record.pointee.function),
+      name: HeldJobs.part(record, record.pointee.function, record.pointee.name))
   }
 
   /// The taken or lost job of that token.
   func find(_ token: JobToken) -> UInt32? {
     let index = UInt32(truncatingIfNeeded: token.number)
-    guard Int(index) < records.count else { return nil }
-    let record = records[Int(index)]
-    guard record.generation == UInt32(truncatingIfNeeded: token.number >> 32) else { return nil }
-    return record.state == .taken || record.state == .lost ? index : nil
+    guard Int(index) < used else { return nil }
+    let record = records + Int(index)
+    guard record.pointee.generation == UInt32(truncatingIfNeeded: token.number >> 32) else {
+      return nil
+    }
+    return record.pointee.state == .taken || record.pointee.state == .lost ? index : nil
   }
 
   /// The connection is gone: what was taken is lost, what was queued is forgotten.
   mutating func loseAll() {
-    for index in records.indices {
+    for index in 0..<used {
       switch records[index].state {
       case .taken: records[index].state = .lost
       case .queued: remove(UInt32(index))
@@ -129,28 +147,48 @@ struct HeldJobs: ~Copyable {
     }
   }
 
-  private static func copy(_ job: JobFields, into record: inout Record) {
-    record.function = job.key.function.count
-    record.name = job.key.name.count
-    record.workload = job.workload.count
-    let size = record.function + record.name + record.workload
-    if size > record.capacity {
-      record.block?.deallocate()
-      record.capacity = max(64, size)
-      record.block = .allocate(byteCount: record.capacity, alignment: 8)
+  private mutating func takePlace() -> UInt32 {
+    if firstFree != HeldJobs.noPlace {
+      defer { firstFree = records[Int(firstFree)].slot }
+      return firstFree
     }
-    guard let block = record.block else { return }
-    put(job.key.function, block)
-    put(job.key.name, block + record.function)
-    put(job.workload, block + record.function + record.name)
+    if used == capacity {
+      let wider = UnsafeMutablePointer<Record>.allocate(capacity: capacity * 2)
+      wider.moveInitialize(from: records, count: used)
+      records.deallocate()
+      records = wider
+      capacity *= 2
+    }
+    records[used] = Record()
+    used += 1
+    return UInt32(used - 1)
+  }
+
+  private static func copy(_ job: JobFields, into record: UnsafeMutablePointer<Record>) {
+    let (function, name, workload) = (job.key.function, job.key.name, job.workload)
+    record.pointee.function = function.count
+    record.pointee.name = name.count
+    record.pointee.workload = workload.count
+    let size = function.count + name.count + workload.count
+    if size > record.pointee.capacity {
+      record.pointee.block?.deallocate()
+      record.pointee.capacity = max(64, size)
+      record.pointee.block = .allocate(byteCount: record.pointee.capacity, alignment: 8)
+    }
+    guard let block = record.pointee.block else { return }
+    put(function, block)
+    put(name, block + function.count)
+    put(workload, block + function.count + name.count)
   }
 
   private static func put(_ bytes: Bytes, _ target: UnsafeMutableRawPointer) {
     if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
   }
 
-  private static func part(_ record: Record, _ offset: Int, _ count: Int) -> Bytes {
-    guard let block = record.block, count > 0 else { return .none }
+  private static func part(
+    _ record: UnsafeMutablePointer<Record>, _ offset: Int, _ count: Int
+  ) -> Bytes {
+    guard let block = record.pointee.block, count > 0 else { return .none }
     return Bytes(start: UnsafeRawPointer(block) + offset, count: count)
   }
 }

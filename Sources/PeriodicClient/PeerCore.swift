@@ -24,6 +24,10 @@ public protocol PeerCore: ~Copyable {
   mutating func disconnected(_ reason: LossReason, at now: Now)
   /// Does what is due.
   mutating func tick(at now: Now)
+  /// The turn ends.
+  ///
+  /// - Parameter isServerDirect: whether the server can be asked without messages.
+  mutating func endTurn(isServerDirect: Bool, at now: Now)
   /// Ends it: every open request is completed as `cancelled`.
   mutating func close()
 

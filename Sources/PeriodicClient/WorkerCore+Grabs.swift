@@ -15,7 +15,9 @@ extension WorkerCore {
   /// Grabs as far as the bound allows.
   mutating func fillGrabs(at now: Now) {
     guard connection.isReady, !isDraining, hasFunctions else { return }
-    while grabbing + jobs.count < slotLimit {
+    // One tells of the next job; while one is there to be taken nobody need be told.
+    let most = grabsAhead ? slotLimit : min(slotLimit, received.isEmpty ? jobs.count + 1 : 0)
+    while grabbing + jobs.count < most {
       if idle.isEmpty {
         idle.append(UInt32(slots.count))
         slots.append(Slot())
@@ -23,6 +25,9 @@ extension WorkerCore {
       grab(idle.removeLast(), at: now)
     }
   }
+
+  /// Whether every free slot has its grab. A job that is broadcast comes to those alone.
+  private var grabsAhead: Bool { !pullsJobs || functions.contains(where: \.isBroadcast) }
 
   private mutating func grab(_ index: UInt32, at now: Now) {
     let slot = Int(index)
@@ -91,8 +96,8 @@ extension WorkerCore {
   }
 
   private mutating func freeSlot(of job: UInt32) {
-    if jobs.state(job) == .lost { return }
     let slot = jobs.slot(job)
+    if jobs.state(job) == .lost || slot == HeldJobs.noSlot { return }
     slots[Int(slot)].state = .idle
     idle.append(slot)
   }

@@ -41,6 +41,11 @@ extension WorkerCore: PeerCore {
     return next == .max ? nil : next
   }
 
+  public mutating func endTurn(isServerDirect: Bool, at now: Now) {
+    pullsJobs = isServerDirect && !wantsJobsAhead
+    fillGrabs(at: now)
+  }
+
   public mutating func close() {
     connection.close()
     settle()

@@ -35,6 +35,10 @@ public struct WorkerCore: ~Copyable {
   var isRegistered = false
   public private(set) var isDraining = false
   var drainID: RequestID?
+  /// Whether jobs are taken by calls (`pulled`), and a grab is only there to hear of the next one.
+  var pullsJobs = false
+  /// Whether the user waits to be told of jobs, so that they have to come by themselves.
+  public var wantsJobsAhead = false
   /// No outstanding grab is to be repeated before this, on the monotonic clock.
   var repeatAt = Int64.max
 

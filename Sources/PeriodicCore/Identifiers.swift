@@ -15,7 +15,23 @@ public struct MessageID: Hashable, Sendable, BitwiseCopyable {
   @inlinable public init(_ number: UInt64) { self.number = number }
 
   /// A request that gets no reply.
-  public static let none = MessageID(.max)
+  @inlinable public static var none: MessageID { MessageID(.max) }
+}
+
+/// One run of a job as the engine knows it, for whoever calls it without messages.
+public struct RunHandle: Sendable, BitwiseCopyable {
+  /// Where it is, and the number that is never another run's.
+  public let slot: UInt32
+  public let fence: UInt64
+
+  @inlinable public init(slot: UInt32, fence: UInt64) {
+    self.slot = slot
+    self.fence = fence
+  }
+
+  /// No run: the job's names tell which.
+  @inlinable public static var none: RunHandle { RunHandle(slot: .max, fence: 0) }
+  @inlinable public var isNone: Bool { fence == 0 }
 }
 
 /// A job's number: only grows, is never used for another job, and stays below 2^53.

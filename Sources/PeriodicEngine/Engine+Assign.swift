@@ -15,9 +15,9 @@ extension Engine {
     if !overflow.isEmpty { parkOverflow() }
   }
 
-  /// Has a function served at the end of the call.
+  /// Has a function served at the end of the call, if anybody may wait for it.
   mutating func mark(_ function: Slot) {
-    if functions[function].pointee.isMarked { return }
+    if functions[function].pointee.isMarked || functions[function].pointee.ring == .none { return }
     functions[function].pointee.isMarked = true
     marked.append(function)
   }
@@ -100,32 +100,42 @@ extension Engine {
     _ job: Slot, to peer: Slot, round: Slot, at now: Now, into effects: inout Effects
   ) {
     let grab = sessions[peer].pointee.grabs.popFirst()
+    let isOffer = sessions[peer].pointee.traits.confirms && !grab.needsNoConfirmation
+    let (_, assignment) = begin(
+      job, by: peer, round: round, under: grab.message, as: isOffer ? .offered : .accepted, at: now)
+    effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
+  }
+
+  /// Begins a run of a job, which is in no list, or held by others of its round.
+  mutating func begin(
+    _ job: Slot, by peer: Slot, round: Slot, under message: MessageID, as state: RunState,
+    at now: Now
+  ) -> (run: Slot, assignment: Assignment) {
     let record = jobs[job]
-    let traits = sessions[peer].pointee.traits
-    let timeout = lease(of: job, traits)
+    var details = record.pointee.details
+    let timeout = lease(details, sessions[peer].pointee.traits)
     let leaseEnd =
       timeout == 0 ? .max : now.monotonic.addingSaturated(Int64(timeout) * 1000)
     let fence = numbers.take()
     let run = runs.insert(
       Run(
-        job: job, session: peer, round: round, message: grab.message, fence: fence,
-        state: traits.confirms && !grab.needsNoConfirmation ? .offered : .accepted,
+        job: job, session: peer, round: round, message: message, fence: fence, state: state,
         startedAt: now.monotonic, leaseEnd: leaseEnd))
     startRun(run, job, peer, at: now)
 
     var shown = fields(job)
     shown.timeout = timeout
-    let previous = Int64(record.pointee.details.previousRunAt)
-    record.pointee.details.previousRunAt = UInt32(clamping: now.wallSeconds)
+    let previous = Int64(details.previousRunAt)
+    details.previousRunAt = UInt32(clamping: now.wallSeconds)
+    record.pointee.details = details
     let assignment = Assignment(
       id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
-    effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
+    return (run, assignment)
   }
 
   /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is
   /// no limit (PROTOCOL 2.13).
-  private func lease(of job: Slot, _ traits: SessionTraits) -> Int32 {
-    let details = jobs[job].pointee.details
+  private func lease(_ details: JobDetails, _ traits: SessionTraits) -> Int32 {
     if details.timeout > 0 { return details.timeout }
     let fills = traits.fillsTimeout || details.origin == .generation2
     return fills ? Int32(clamping: settings.timeout) : 0

@@ -23,7 +23,10 @@ extension Engine {
       wait = min(wait, top.key.subtractingSaturated(now.wall))
       break
     }
-    if let next = nextDeadline() { wait = min(wait, next.time - now.monotonic) }
+    // What has come nearer moves down, so that its own time is seen and not one before it.
+    var left = Engine.slice
+    _ = deadlines.first(by: now.monotonic, in: runs, left: &left)
+    if let next = nextDeadline { wait = min(wait, next - now.monotonic) }
     return max(0, wait)
   }
 
@@ -39,9 +42,9 @@ extension Engine {
   }
 
   mutating func runClock(at now: Now, into effects: inout Effects) {
-    var left = 512
-    while left > 0, let next = nextDeadline(), next.time <= now.monotonic {
-      switch next.kind {
+    var left = Engine.slice
+    while let due = nextDue(at: now, left: &left) {
+      switch due {
       case .waiter(let slot): expireWaiter(slot, at: now, into: &effects)
       case .run(let slot): expire(slot, at: now, into: &effects)
       case .holding(let slot): expireHolding(slot, into: &effects)
@@ -55,26 +58,43 @@ extension Engine {
       serveFunction(top.slot, at: now, into: &effects)
       left -= 1
     }
-    hasClockWork = left == 0
+    hasClockWork = left <= 0
   }
+
+  /// Things that run out, or come nearer, handled in one call.
+  private static let slice = 512
 
   private enum Deadline {
     case waiter(Slot), run(Slot), holding(Slot)
   }
 
-  /// What runs out next. At one moment a waiter comes first, then a run, then a lock.
-  private func nextDeadline() -> (time: Int64, kind: Deadline)? {
-    var next: (time: Int64, kind: Deadline)?
-    if let top = waiterDeadlines.first { next = (top.key, .waiter(top.slot)) }
-    if let top = deadlines.first, top.key < next?.time ?? .max {
-      next = (top.key, .run(top.slot))
+  /// What has run out, first come first. At one moment a waiter comes first, then a run, then a
+  /// lock. `nil` also when nothing is left of the slice.
+  private mutating func nextDue(at now: Now, left: inout Int) -> Deadline? {
+    var time = now.monotonic.addingSaturated(1)
+    var due: Deadline?
+    if let top = waiterDeadlines.first, top.key < time {
+      time = top.key
+      due = .waiter(top.slot)
     }
-    // The setting counts as it is now, not as it was when the lock was taken.
-    if settings.lockTimeout > 0, let top = holdings.first {
-      let time = top.key + Int64(settings.lockTimeout) * 1000
-      if time < next?.time ?? .max { next = (time, .holding(top.slot)) }
+    if let run = deadlines.first(by: time - 1, in: runs, left: &left) {
+      time = runs[run].pointee.wheelKey
+      due = .run(run)
     }
-    return next
+    if let holding = nextHolding, holding.time < time { due = .holding(holding.slot) }
+    return left > 0 ? due : nil
+  }
+
+  /// When something runs out; of a run possibly a time before that.
+  private var nextDeadline: Int64? {
+    [waiterDeadlines.first?.key, deadlines.next, nextHolding?.time].compactMap { $0 }.min()
+  }
+
+  /// The lock that has been held longest. The setting counts as it is now, not as it was when the
+  /// lock was taken.
+  private var nextHolding: (slot: Slot, time: Int64)? {
+    guard settings.lockTimeout > 0, let top = holdings.first else { return nil }
+    return (top.slot, top.key + Int64(settings.lockTimeout) * 1000)
   }
 
   private mutating func expire(_ run: Slot, at now: Now, into effects: inout Effects) {

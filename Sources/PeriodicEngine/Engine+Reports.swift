@@ -10,12 +10,18 @@ extension Engine {
     _ reference: RunReference, _ data: Bytes, _ peer: Slot, at now: Now,
     into effects: inout Effects
   ) -> Answer {
-    guard let run = findRun(reference, peer) else { return .durable(.success) }
+    if let run = findRun(reference, peer) { done(run, data, peer, at: now, into: &effects) }
+    return .durable(.success)
+  }
+
+  mutating func done(
+    _ run: Slot, _ data: Bytes, _ peer: Slot, at now: Now, into effects: inout Effects
+  ) {
     sessions[peer].pointee.hasFinished = true
     let job = runs[run].pointee.job
     let isHeld = runs[run].pointee.state.isHeld
     // Too late, and others of its round hold the job.
-    if !isHeld, jobs[job].pointee.state == .running { return .durable(.success) }
+    if !isHeld, jobs[job].pointee.state == .running { return }
     observeEnd(.doneJob, of: run, into: &effects)
     if isHeld, isHeldByOthers(run) {
       answerRuns(of: job, .data(data), isResult: true, into: &effects)
@@ -23,7 +29,6 @@ extension Engine {
     } else {
       discard(job, .data(data), at: now, into: &effects)
     }
-    return .durable(.success)
   }
 
   /// The run failed: the job is due again in a second, as often as it takes.

@@ -82,6 +82,8 @@ extension Engine {
       while runs[before].pointee.nextOfJob != run { before = runs[before].pointee.nextOfJob }
       runs[before].pointee.nextOfJob = record.pointee.nextOfJob
     }
+    // Whoever has a handle of it finds it gone.
+    record.pointee.fence = 0
     runs.remove(run)
   }
 
@@ -187,14 +189,8 @@ extension Engine {
   }
 
   private mutating func setDeadline(_ run: Slot, _ time: Int64) {
-    let isIn = runs[run].pointee.heapIndex != .none
-    switch (time != .max, isIn) {
-    case (true, true): deadlines.update(run, key: time, in: runs)
-    case (true, false):
-      deadlines.insert(run, key: time, in: runs)
-    case (false, true): deadlines.remove(run, in: runs)
-    case (false, false): break
-    }
+    if runs[run].pointee.wheelBucket >= 0 { deadlines.remove(run, in: runs) }
+    if time != .max { deadlines.insert(run, key: time, in: runs) }
   }
 
   private func leaveRunning(_ slot: Slot) {

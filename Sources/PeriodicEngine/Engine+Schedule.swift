@@ -30,9 +30,7 @@ extension Engine {
     }
     if record.pointee.state != .running { record.pointee.state = .staged }
     // It may have held up those after it.
-    if record.pointee.residence != .whole, function.pointee.ring != .none {
-      mark(record.pointee.function)
-    }
+    if record.pointee.residence != .whole { mark(record.pointee.function) }
   }
 
   /// The job of the function that is due and has waited longest.
@@ -140,7 +138,7 @@ extension Engine {
       }
       refreshWakeUp(slot)
       // What was being read may be due no more, and holds up nobody then.
-      if function.pointee.away > 0, function.pointee.ring != .none { mark(slot) }
+      if function.pointee.away > 0 { mark(slot) }
     }
   }
 

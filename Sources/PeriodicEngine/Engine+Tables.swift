@@ -9,7 +9,11 @@ extension Engine {
   }
 
   func findJob(_ name: Bytes, of function: Slot) -> Slot? {
-    jobIndex.find(jobHash(name, function)) { slot in
+    findJob(name, of: function, hash: jobHash(name, function))
+  }
+
+  func findJob(_ name: Bytes, of function: Slot, hash: UInt32) -> Slot? {
+    jobIndex.find(hash) { slot in
       jobs[slot].pointee.function == function && jobs[slot].pointee.name.equals(name)
     }
   }

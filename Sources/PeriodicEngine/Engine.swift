@@ -46,6 +46,7 @@ public struct Engine: ~Copyable {
   let claims = Slab<Claim>()
   var bytes = BlockArena()
 
+  let hashing = SeededHash()
   var jobIndex = HashIndex()
   var functionIndex = HashIndex()
   var runIndex = HashIndex()
@@ -59,7 +60,7 @@ public struct Engine: ~Copyable {
   /// Functions with a job in the heap and a ring that is not empty, by the first job's due time.
   var wakeUps = IndexedHeap<FunctionRecord>()
   /// Runs by the monotonic time at which something happens to them.
-  var deadlines = IndexedHeap<Run>()
+  var deadlines = TimingWheel<Run>()
   /// Waiters by the monotonic time at which they have waited long enough.
   var waiterDeadlines = IndexedHeap<Waiter>()
   /// Locks that are held, by the monotonic time since when.

@@ -19,7 +19,7 @@ extension Engine {
     invariant(functionIndex.count == sortedFunctions.count, "E7: every function is indexed once")
     invariant(jobIndex.count == jobs.count, "E7: every job is indexed once")
     invariant(runIndex.count == runs.count, "E7: every run is indexed once")
-    checkHeap(deadlines, in: runs) { runs[$0].pointee.state.isHeld }
+    checkWheel()
     checkHeap(wakeUps, in: functions) { slot in
       functions[slot].pointee.ring != .none
         && isWakeKey(wakeUps[heapPlace(slot)].key, of: slot)
@@ -214,6 +214,15 @@ extension Engine {
       slot = version.pointee.next
     }
     invariant(count == versions.count, "E9: no version is left behind")
+  }
+
+  private func checkWheel() {
+    var count = 0
+    deadlines.forEach(in: runs) { run in
+      invariant(runs[run].pointee.state.isHeld, "what has a deadline is held")
+      count += 1
+    }
+    invariant(count == deadlines.count, "E7: all that have a deadline are found")
   }
 
   private func checkHeap<Element: HeapElement>(

@@ -114,7 +114,7 @@ enum RunState: UInt8 {
 }
 
 /// One hand-out of one job to one connection.
-struct Run: HeapElement {
+struct Run: WheelElement {
   var job: Slot
   var session: Slot
   /// Those that were handed the job together; none for a single receiver.
@@ -129,8 +129,11 @@ struct Run: HeapElement {
   var leaseEnd: Int64
 
   /// Where it lies among the deadlines.
-  var heapIndex: Slot = .none
-  var heapTie: UInt64 { fence }
+  var wheelKey: Int64 = 0
+  var wheelBucket: Int16 = -1
+  var wheelNext: Slot = .none
+  var wheelPrevious: Slot = .none
+  var wheelTie: UInt64 { fence }
   /// Neighbours in the connection's list.
   var previous: Slot = .none
   var next: Slot = .none

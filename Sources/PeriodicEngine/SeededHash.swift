@@ -3,12 +3,14 @@ import PeriodicCore
 /// Hashes of what peers choose, by numbers that they cannot know.
 ///
 /// Sixteen bytes a step go into one product of 64 by 64 bits, whose halves are joined; each factor
-/// is mixed with a secret of this process first, so that nobody outside can say what collides.
-enum SeededHash {
-  private static let secrets: (UInt64, UInt64, UInt64) = {
+/// is mixed with a secret of this engine first, so that nobody outside can say what collides.
+struct SeededHash: BitwiseCopyable {
+  private let secrets: (UInt64, UInt64, UInt64)
+
+  init() {
     var random = SystemRandomNumberGenerator()
-    return (random.next(), random.next(), random.next() | 1)
-  }()
+    secrets = (random.next(), random.next(), random.next() | 1)
+  }
 
   @inline(__always)
   private static func mix(_ one: UInt64, _ other: UInt64) -> UInt64 {
@@ -17,30 +19,28 @@ enum SeededHash {
   }
 
   @inline(__always)
-  static func of(_ number: UInt64, _ salt: UInt64) -> UInt32 {
-    let secrets = secrets
-    let state = mix(number ^ secrets.0, salt ^ secrets.1)
-    return UInt32(truncatingIfNeeded: mix(state ^ secrets.2, secrets.0) >> 16)
+  func of(_ number: UInt64, _ salt: UInt64) -> UInt32 {
+    let state = Self.mix(number ^ secrets.0, salt ^ secrets.1)
+    return UInt32(truncatingIfNeeded: Self.mix(state ^ secrets.2, secrets.0) >> 16)
   }
 
-  static func of(_ bytes: Bytes, _ salt: UInt64) -> UInt32 {
-    let secrets = secrets
-    var state = mix(salt ^ secrets.2, UInt64(bytes.count) ^ secrets.1)
+  func of(_ bytes: Bytes, _ salt: UInt64) -> UInt32 {
+    var state = Self.mix(salt ^ secrets.2, UInt64(bytes.count) ^ secrets.1)
     if var next = bytes.baseAddress {
       var left = bytes.count
       while left >= 16 {
-        state = mix(
+        state = Self.mix(
           next.loadUnaligned(as: UInt64.self) ^ secrets.0 ^ state,
           next.loadUnaligned(fromByteOffset: 8, as: UInt64.self) ^ secrets.1)
         next += 16
         left -= 16
       }
       if left > 0 {
-        let (low, high) = rest(next, left)
-        state = mix(low ^ secrets.0 ^ state, high ^ secrets.1)
+        let (low, high) = Self.rest(next, left)
+        state = Self.mix(low ^ secrets.0 ^ state, high ^ secrets.1)
       }
     }
-    return UInt32(truncatingIfNeeded: mix(state ^ secrets.2, secrets.0) >> 16)
+    return UInt32(truncatingIfNeeded: Self.mix(state ^ secrets.2, secrets.0) >> 16)
   }
 
   /// One to fifteen bytes as two numbers.
@@ -65,12 +65,14 @@ enum SeededHash {
   }
 }
 
-/// The hash of bytes that come from outside, with a number that keeps tables apart.
-@inline(__always)
-func seededHash(_ bytes: Bytes, _ salt: UInt64) -> UInt32 { SeededHash.of(bytes, salt) }
+extension Engine {
+  /// The hash of bytes that come from outside, with a number that keeps tables apart.
+  @inline(__always)
+  func seededHash(_ bytes: Bytes, _ salt: UInt64) -> UInt32 { hashing.of(bytes, salt) }
 
-/// The hash of a message id of one connection, which a peer chooses.
-@inline(__always)
-func messageHash(_ message: MessageID, _ peer: Slot) -> UInt32 {
-  SeededHash.of(message.number, UInt64(peer))
+  /// The hash of a message id of one connection, which a peer chooses.
+  @inline(__always)
+  func messageHash(_ message: MessageID, _ peer: Slot) -> UInt32 {
+    hashing.of(message.number, UInt64(peer))
+  }
 }

@@ -66,6 +66,17 @@ final class InprocStream: Stream {
     if case .here = other { true } else { false }
   }
 
+  override var otherOwner: (any StreamOwner)? {
+    if case .here(let end) = other { end.takeUnretainedValue().owner } else { nil }
+  }
+
+  override func deliverNow() -> Bool {
+    guard phase == .open, case .here(let end) = other else { return false }
+    let there = end.takeUnretainedValue()
+    while !there.inbox.isEmpty, there.wantsReads, there.phase == .open { there.deliver() }
+    return there.inbox.isEmpty && there.phase == .open
+  }
+
   // MARK: Connecting
 
   private func begin() {

@@ -38,6 +38,24 @@ extension Loop {
     return budget.used
   }
 
+  /// Between these two, what lives on the loop calls one another without a turn; nothing that is
+  /// called back may run one.
+  public func beginCall() {
+    invariant(!isInTurn, "a call without a turn is not made inside one")
+    isInTurn = true
+  }
+
+  public func endCall() {
+    isInTurn = false
+    callsWithoutTurn += 1
+  }
+
+  /// Runs a turn if there were many calls without one, so that sockets and timers have theirs in a
+  /// program that lives on such calls.
+  public func yieldIfDue() {
+    if callsWithoutTurn >= 32, !isInTurn { step() }
+  }
+
   func enter() {
     preconditionOnLoop()
     invariant(!isInherited, "a loop is not used in a child made by fork")
@@ -101,6 +119,7 @@ extension Loop {
 
   /// What timers and callers have left to do is done before the loop waits.
   func beforePoll() {
+    callsWithoutTurn = 0
     refreshNow()
     runSoon()
     handOver()

@@ -21,6 +21,8 @@ public final class Loop {
   /// Inside `step` or `run`, where a second one would be a bug.
   var isInTurn = false
   var stopIsRequested = false
+  /// Calls since the last turn that did without one.
+  var callsWithoutTurn = 0
   /// Something is watched that epoll has not been told of: the poll has to run before a host waits.
   /// At first that is the wake-up.
   var watchChanged = true

@@ -60,6 +60,14 @@ public class Stream {
   /// Whether the other end is on the same loop, so that its silence means nothing.
   public var isOnThisLoop: Bool { false }
 
+  /// Whoever has the other end, if that is on the same loop.
+  public var otherOwner: (any StreamOwner)? { nil }
+
+  /// Hands what was written to the other end's owner, in this call, if that is on the same loop.
+  ///
+  /// - Returns: whether that has had everything.
+  public func deliverNow() -> Bool { false }
+
   public var isOpen: Bool { phase == .open }
   public var isClosed: Bool { phase == .closed }
 

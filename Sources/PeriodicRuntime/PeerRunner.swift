@@ -15,10 +15,12 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   var afterTurn: (() -> Void)?
   /// What the transport last said, in words.
   private(set) var lastError: LoopError?
-  private(set) var needsTurn = true
+  var needsTurn = true
+  /// The server's end, if that is on this loop.
+  private(set) var server: ServerConnection?
 
   private let address: Address
-  private var stream: Stream?
+  private(set) var stream: Stream?
   private var timer: LoopTimer?
   private var handlers = HandlerTable()
   private var isClosed = false
@@ -104,6 +106,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
     guard !isClosed else { return }
     isClosed = true
     flush()
+    server = nil
     core.close()
     carryOut()
     timer = nil
@@ -122,6 +125,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
     if isClosed { return }
     afterTurn?()
     if isClosed { return }
+    core.endTurn(isServerDirect: server?.answersDirectly ?? false, at: now)
     carryOut()
     if let deadline = core.nextDeadline { timer?.arm(at: deadline) } else { timer?.disarm() }
   }
@@ -146,12 +150,13 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
       case .disconnect:
         stream?.close()
         stream = nil
+        server = nil
       }
     }
     flush()
   }
 
-  private func flush() {
+  func flush() {
     guard let stream, stream.isOpen, !core.output.isEmpty else { return }
     core.wrote(stream.write(core.output))
   }
@@ -160,6 +165,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
 
   func streamConnected(_ stream: Stream) {
     core.isServerHere = stream.isOnThisLoop
+    server = stream.otherOwner as? ServerConnection
     core.connected(at: loop.now)
     stream.startReading()
     needsTurn = true
@@ -173,6 +179,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   func streamEnded(_ stream: Stream) {
     stream.close()
     self.stream = nil
+    server = nil
     lastError = nil
     core.disconnected(.endOfStream, at: loop.now)
     needsTurn = true
@@ -182,6 +189,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
 
   func stream(_ stream: Stream, failed error: LoopError) {
     self.stream = nil
+    server = nil
     lastError = error
     let reason: LossReason =
       core.state == .connecting

@@ -7,7 +7,7 @@ import PeriodicServer
 /// Has a session until the core closes it. Without one it only waits for the peer to close too, so
 /// that the last reply is not lost to a reset (`ServerRunner.lingering`).
 final class ServerConnection: StreamOwner {
-  private unowned let runner: ServerRunner
+  unowned let runner: ServerRunner
   let stream: Stream
   var session: Session?
   /// Place in the runner's list, until it is removed.

@@ -91,10 +91,13 @@ public final class Worker: Peer {
 
   // MARK: Jobs
 
-  /// Takes the job that came first, if one is there.
+  /// Takes the job that came first, if one is there, or that a server on the same loop has now.
   public func next() -> ReceivedJob? {
     var job: ReceivedJob?
     runner.change { job = $0.next(at: $1) }
+    if job == nil { _ = pull(atMost: 1) { job = $0 } }
+    // What is taken makes room for a grab.
+    if job != nil { runner.needsTurn = true }
     return job
   }
 
@@ -112,6 +115,7 @@ public final class Worker: Peer {
   /// - Returns: `nil` when the time is over, and when no job will come any more because the worker
   ///   is closed or draining.
   public func next(timeout: Int64?) throws(RequestError) -> ReceivedJob? {
+    loop.yieldIfDue()
     if let job = next() { return job }
     if loop.isRunning { throw .deadlock }
     let timer = LoopTimer(loop) { [loop] in loop.stop() }
@@ -133,7 +137,12 @@ public final class Worker: Peer {
   private var mayGetJobs: Bool { state != .closed && !runner.core.isDraining }
 
   /// Called at the end of a turn that something happened in, while there are jobs to take.
-  public var onJobs: (() -> Void)?
+  public var onJobs: (() -> Void)? {
+    didSet {
+      runner.core.wantsJobsAhead = onJobs != nil
+      runner.needsTurn = true
+    }
+  }
   /// Jobs that `next` has ready.
   public var receivedCount: Int { runner.core.receivedCount }
   /// Jobs in hand: received, taken, and lost but not yet reported.

@@ -20,6 +20,8 @@ public struct ActWeights: Sendable {
   public var release = 4
   public var settings = 3
   public var dump = 4
+  /// Calls without messages; only without a durable store.
+  public var direct = 24
   /// Not 0: half of the seeds observe events.
   public var events = 1
 
@@ -32,6 +34,7 @@ public struct ActWeights: Sendable {
       "broadcast": \.broadcast, "confirm": \.confirm, "run": \.run,
       "receive-data": \.receiveData, "work-data": \.workData, "acquire": \.acquire,
       "release": \.release, "settings": \.settings, "dump": \.dump,
+      "direct": \.direct,
       "events": \.events,
     ]
     guard let path = paths[String(name)] else { return false }

@@ -14,6 +14,7 @@ extension EngineWorld {
       (weights.tick, tick), (weights.run, runJob), (weights.receiveData, receiveData),
       (weights.workData, workData), (weights.acquire, acquire), (weights.release, releaseLock),
       (weights.settings, useSettings), (weights.dump, list),
+      (isDurable ? 0 : weights.direct, actDirectly),
     ]
     var left = random.below(acts.reduce(0) { $0 + $1.0 })
     for (weight, act) in acts {
@@ -105,7 +106,7 @@ extension EngineWorld {
     return known == nil && isFunctionRefused(key.function) ? "limit functions" : nil
   }
 
-  private func modelSubmits(_ key: KeyName, _ version: ModelJob.Version) {
+  func modelSubmits(_ key: KeyName, _ version: ModelJob.Version) {
     guard let job = job(key) else { return add(key, version) }
     if job.state != .running { return replace(key, version) }
     if job.isTransient || !job.staged.isEmpty { keep(key) }
@@ -181,6 +182,7 @@ extension EngineWorld {
       for job in jobs where job.key.function == function {
         if !job.isTransient { promise(job.key, nil, isPut: false) }
         vanish(job.key, saying: "data removed")
+        if leavesWork, job.staged.contains(where: \.isAwaited) { noteRefusable(job.key) }
       }
       for listener in waiters where listener.key.function == function {
         answer(listener, "data EOF")
@@ -191,6 +193,13 @@ extension EngineWorld {
     let name = KeyName(function: function, name: "")
     send(name, peer, expecting: "success", promise: true) { key, _ in
       .drop(function: key.function)
+    }
+  }
+
+  /// Before the slice in which the job goes, its batch may fail: then the run was refused.
+  private func noteRefusable(_ key: KeyName) {
+    for index in expected.indices where expected[index].key == key && expected[index].isResult {
+      expected[index].alternative = "the store cannot write; nothing was changed"
     }
   }
 

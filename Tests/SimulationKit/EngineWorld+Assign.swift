@@ -27,7 +27,7 @@ extension EngineWorld {
 
   /// E2: a job that waits goes to one connection, or, of a broadcast function, to every one that
   /// has a grab outstanding.
-  private func checkReceiver(_ job: ModelJob, _ peer: Int) {
+  func checkReceiver(_ job: ModelJob, _ peer: Int) {
     if var list = receivers {
       expect(list.key == job.key, "2.3: \(job.key) comes between the receivers of \(list.key)")
       guard let index = list.peers.firstIndex(of: peer) else {
@@ -69,7 +69,7 @@ extension EngineWorld {
     }
   }
 
-  private func checkContents(_ assignment: Assignment, _ job: ModelJob) {
+  func checkContents(_ assignment: Assignment, _ job: ModelJob) {
     let key = job.key
     expect(assignment.job.workload.text == job.version.workload, "\(key): its workload")
     expect(Int(assignment.job.count) == job.version.count, "\(key): its count")
@@ -79,7 +79,7 @@ extension EngineWorld {
     expect(assignment.previousRunAt == previous, "\(key): its previous run")
   }
 
-  private func start(_ key: KeyName, _ assignment: Assignment, _ peer: Int, _ message: UInt64) {
+  func start(_ key: KeyName, _ assignment: Assignment, _ peer: Int, _ message: UInt64) {
     guard let job = job(key) else { return }
     let silent = peers[peer].silent.removeValue(forKey: message) ?? false
     let generation = peers[peer].generation

@@ -40,7 +40,7 @@ extension EngineWorld {
     }
   }
 
-  private func modelDone(_ key: KeyName, _ peer: Int, _ data: String) {
+  func modelDone(_ key: KeyName, _ peer: Int, _ data: String) {
     guard let job = job(key), let index = job.run(of: peer) else { return }
     let run = job.runs[index]
     // A run that a deadline took back is heard while nobody else has the job.

@@ -33,6 +33,8 @@ public final class EngineWorld {
     var peer: Int
     var message: UInt64
     var text: String
+    /// What may come in its place.
+    var alternative: String?
     /// The job that it speaks of, when the order between its replies matters.
     var key: KeyName?
     /// A RUN_JOB's result: comes after everything that listeners of the same job hear.
@@ -73,6 +75,8 @@ public final class EngineWorld {
   /// The wall clock at its furthest: a job that was ready then may still be.
   var furthestWall: Int64 = 0
   var listing: Listing?
+  /// Runs that were pulled, also those that are over.
+  var pulled: [(key: KeyName, peer: Int, run: RunHandle)] = []
 
   // The gate, in its plainest form.
   var store = ModelStore()
