@@ -145,7 +145,7 @@ private func submitDirectly(
       if let fields = fields(jobs[index]) {
         do throws(RequestError) {
           let outcome = try submit(fields)
-          if outcome != .success { code = report(outcome, handle.owner, nil) }
+          if case .success = outcome {} else { code = report(outcome, handle.owner, nil) }
         } catch {
           code = handle.owner.fail(Code.of(error), error.text)
         }

@@ -101,10 +101,10 @@ final class ClientHandle {
 final class WorkerHandle {
   let owner: LoopHandle
   let worker: Worker
-  /// Jobs in the program's hands, so that freeing the worker frees them.
-  private var jobs: [JobHandle] = []
-  /// Handles of ended jobs, for the next ones.
-  private var spare: [JobHandle] = []
+  /// Jobs in the program's hands, so that freeing the worker frees them; and handles of ended jobs,
+  /// for the next ones. Each is retained once, whichever list it is in.
+  private var jobs: [Unmanaged<JobHandle>] = []
+  private var spare: [Unmanaged<JobHandle>] = []
   var isDraining = false
 
   init(_ owner: LoopHandle, _ worker: Worker) {
@@ -115,24 +115,28 @@ final class WorkerHandle {
 
   /// Gives a job into the program's hands; the worker keeps it until it is ended or freed.
   func hand(_ job: ReceivedJob) -> OpaquePointer {
-    let handle = spare.popLast() ?? JobHandle(self)
-    handle.job = job
-    handle.place = jobs.count
+    let handle = spare.popLast() ?? Unmanaged.passRetained(JobHandle(self))
+    handle._withUnsafeGuaranteedRef {
+      $0.job = job
+      $0.place = jobs.count
+    }
     jobs.append(handle)
-    return OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
+    return OpaquePointer(handle.toOpaque())
   }
 
   /// The program has let go of a job.
   func forget(_ handle: JobHandle) {
+    let place = handle.place
     let last = jobs.removeLast()
-    if last !== handle {
-      jobs[handle.place] = last
-      last.place = handle.place
+    if place < jobs.count {
+      jobs[place] = last
+      last._withUnsafeGuaranteedRef { $0.place = place }
     }
-    spare.append(handle)
+    spare.append(Unmanaged.passUnretained(handle))
   }
 
   func forgetAll() {
+    for handle in jobs + spare { handle.release() }
     jobs = []
     spare = []
   }

@@ -38,6 +38,7 @@ public struct ClientCore: ~Copyable {
       command, kind, tag: tag, timeout: timeout ?? patience(for: command), at: now)
   }
 
+  @inline(__always)
   private static func check(_ name: Bytes) throws(RequestError) {
     if name.isEmpty || name.count > Limits.nameBytes { throw .invalidName(length: name.count) }
   }

@@ -9,6 +9,7 @@ extension Connection {
   /// Whether one more request may be taken.
   ///
   /// - Parameter bytes: names and workload of it.
+  @inline(__always)
   func admit(bytes: Int) throws(RequestError) {
     if state == .closed { throw .closed }
     let body = bytes + Connection.overhead

@@ -13,6 +13,9 @@ import PeriodicWire
 ///
 /// - Invariant: only in `ready` does `output` hold anything besides the registration.
 struct Connection: ~Copyable {
+  /// Never set. What holds an existential is passed by its address; without one the compiler copies
+  /// all of it, and the core around it, for each call of a method that does not mutate.
+  private let isPassedByAddress: Any? = nil
   let role: Role
   let options: ConnectionOptions
   private(set) var state = ConnectionState.idle

@@ -53,6 +53,7 @@ struct HeldJobs: ~Copyable {
   }
 
   /// Copies a job and keeps it as queued.
+  @inline(__always)
   mutating func insert(
     _ job: JobFields, slot: UInt32, run: RunHandle = .none, at now: Now
   ) -> UInt32 {
@@ -73,6 +74,7 @@ struct HeldJobs: ~Copyable {
     return index
   }
 
+  @inline(__always)
   mutating func remove(_ index: UInt32) {
     let record = records + Int(index)
     // A surrendered job counts no more.
@@ -97,6 +99,7 @@ struct HeldJobs: ~Copyable {
     surrendered.append(index)
   }
 
+  @inline(__always)
   mutating func reclaim() {
     while let index = surrendered.popLast() { remove(index) }
   }
@@ -106,6 +109,7 @@ struct HeldJobs: ~Copyable {
   func run(_ index: UInt32) -> RunHandle { records[Int(index)].run }
   func leaseEnd(_ index: UInt32) -> Int64 { records[Int(index)].leaseEnd }
 
+  @inline(__always)
   mutating func take(_ index: UInt32) -> ReceivedJob {
     let record = records + Int(index)
     record.pointee.state = .taken
@@ -118,6 +122,7 @@ struct HeldJobs: ~Copyable {
       count: record.pointee.count, leaseEnd: record.pointee.leaseEnd)
   }
 
+  @inline(__always)
   func key(_ index: UInt32) -> JobKey {
     let record = records + Int(index)
     return JobKey(
@@ -126,6 +131,7 @@ struct HeldJobs: ~Copyable {
   }
 
   /// The taken or lost job of that token.
+  @inline(__always)
   func find(_ token: JobToken) -> UInt32? {
     let index = UInt32(truncatingIfNeeded: token.number)
     guard Int(index) < used else { return nil }
@@ -147,6 +153,7 @@ struct HeldJobs: ~Copyable {
     }
   }
 
+  @inline(__always)
   private mutating func takePlace() -> UInt32 {
     if firstFree != HeldJobs.noPlace {
       defer { firstFree = records[Int(firstFree)].slot }
@@ -164,6 +171,7 @@ struct HeldJobs: ~Copyable {
     return UInt32(used - 1)
   }
 
+  @inline(__always)
   private static func copy(_ job: JobFields, into record: UnsafeMutablePointer<Record>) {
     let (function, name, workload) = (job.key.function, job.key.name, job.workload)
     record.pointee.function = function.count
@@ -181,10 +189,12 @@ struct HeldJobs: ~Copyable {
     put(workload, block + function.count + name.count)
   }
 
+  @inline(__always)
   private static func put(_ bytes: Bytes, _ target: UnsafeMutableRawPointer) {
     if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
   }
 
+  @inline(__always)
   private static func part(
     _ record: UnsafeMutablePointer<Record>, _ offset: Int, _ count: Int
   ) -> Bytes {

@@ -13,16 +13,18 @@ extension WorkerCore {
     return jobs.take(jobs.insert(job, slot: HeldJobs.noSlot, run: run, at: now))
   }
 
-  /// The run of a job that the server still counts as this worker's; `nil` otherwise.
-  public func run(of token: JobToken) -> (run: RunHandle, key: JobKey)? {
-    guard let job = jobs.find(token), jobs.state(job) == .taken else { return nil }
-    return (jobs.run(job), jobs.key(job))
-  }
-
-  /// The server knows that a job is done: it is no longer in hand.
-  public mutating func reported(_ token: JobToken, at now: Now) {
-    guard let job = jobs.find(token) else { return }
+  /// Has the server told that a job is done, which is no longer in hand then.
+  ///
+  /// - Parameter tell: is given the job's run if it was pulled, else its names.
+  /// - Returns: false, and nothing happens, if the job is not this worker's any more.
+  public mutating func report(
+    _ token: JobToken, _ tell: (RunHandle, JobKey) -> Void
+  ) -> Bool {
+    guard let job = jobs.find(token), jobs.state(job) == .taken else { return false }
+    let run = jobs.run(job)
+    tell(run, run.isNone ? jobs.key(job) : JobKey(function: .none, name: .none))
     release(job)
-    finishDrain()
+    if isDraining { finishDrain() }
+    return true
   }
 }

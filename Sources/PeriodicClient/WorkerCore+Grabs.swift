@@ -73,6 +73,7 @@ extension WorkerCore {
   }
 
   /// A job is no longer in hand; its slot may grab again.
+  @inline(__always)
   mutating func release(_ job: UInt32) {
     freeSlot(of: job)
     jobs.remove(job)
@@ -95,6 +96,7 @@ extension WorkerCore {
     jobs.lose(job)
   }
 
+  @inline(__always)
   private mutating func freeSlot(of job: UInt32) {
     let slot = jobs.slot(job)
     if jobs.state(job) == .lost || slot == HeldJobs.noSlot { return }

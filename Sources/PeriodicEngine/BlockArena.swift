@@ -34,6 +34,7 @@ struct BlockArena: ~Copyable {
     }
   }
 
+  @inline(__always)
   mutating func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     if size > BlockArena.largest {
       return allocateLarge(size)
@@ -52,6 +53,7 @@ struct BlockArena: ~Copyable {
     return block
   }
 
+  @inline(__always)
   mutating func release(_ block: UnsafeMutableRawPointer, _ size: Int) {
     if size > BlockArena.largest {
       return releaseLarge(block, size)

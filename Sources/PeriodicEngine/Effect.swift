@@ -29,15 +29,20 @@ public struct SessionTraits: Sendable, BitwiseCopyable {
   public var fillsTimeout: Bool
   /// It can say BROADCAST; without that word it is a receiver like the others (PROTOCOL 2.13).
   public var broadcasts: Bool
+  /// It reports on runs by their jobs' numbers instead of their names (PROTOCOL 2.1).
+  public var namesRunsByNumber: Bool
 
-  public init(confirms: Bool, fillsTimeout: Bool, broadcasts: Bool) {
+  public init(
+    confirms: Bool, fillsTimeout: Bool, broadcasts: Bool, namesRunsByNumber: Bool
+  ) {
     self.confirms = confirms
     self.fillsTimeout = fillsTimeout
     self.broadcasts = broadcasts
+    self.namesRunsByNumber = namesRunsByNumber
   }
 
   public static let generation1 = SessionTraits(
-    confirms: false, fillsTimeout: false, broadcasts: false)
+    confirms: false, fillsTimeout: false, broadcasts: false, namesRunsByNumber: true)
   public static let generation2 = SessionTraits(
-    confirms: true, fillsTimeout: true, broadcasts: true)
+    confirms: true, fillsTimeout: true, broadcasts: true, namesRunsByNumber: false)
 }

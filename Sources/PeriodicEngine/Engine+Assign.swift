@@ -5,7 +5,13 @@ import PeriodicCore
 extension Engine {
   /// Serves the functions that got a job back in this call: only then, so that jobs which come
   /// together leave in their order.
+  @inline(__always)
   mutating func serveMarked(at now: Now, into effects: inout Effects) {
+    if marked.isEmpty, markedLocks.isEmpty, overflow.isEmpty { return }
+    serveAllMarked(at: now, into: &effects)
+  }
+
+  private mutating func serveAllMarked(at now: Now, into effects: inout Effects) {
     if !markedLocks.isEmpty { handLocksOn(at: now, into: &effects) }
     for function in marked {
       functions[function].pointee.isMarked = false
@@ -16,6 +22,7 @@ extension Engine {
   }
 
   /// Has a function served at the end of the call, if anybody may wait for it.
+  @inline(__always)
   mutating func mark(_ function: Slot) {
     if functions[function].pointee.isMarked || functions[function].pointee.ring == .none { return }
     functions[function].pointee.isMarked = true
@@ -69,6 +76,7 @@ extension Engine {
 
   /// The first registration in the function's ring whose connection has a grab outstanding. Those
   /// whose grabs are used up leave the ring on the way; they come back with their next grab.
+  @inline(__always)
   mutating func firstWilling(_ function: Slot) -> Slot? {
     while functions[function].pointee.ring != .none {
       let registration = functions[function].pointee.ring
@@ -107,6 +115,7 @@ extension Engine {
   }
 
   /// Begins a run of a job, which is in no list, or held by others of its round.
+  @inline(__always)
   mutating func begin(
     _ job: Slot, by peer: Slot, round: Slot, under message: MessageID, as state: RunState,
     at now: Now
@@ -135,6 +144,7 @@ extension Engine {
 
   /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is
   /// no limit (PROTOCOL 2.13).
+  @inline(__always)
   private func lease(_ details: JobDetails, _ traits: SessionTraits) -> Int32 {
     if details.timeout > 0 { return details.timeout }
     let fills = traits.fillsTimeout || details.origin == .generation2
@@ -150,6 +160,7 @@ extension Engine {
   }
 
   /// Asks the store for more numbers, if it is time.
+  @inline(__always)
   mutating func request(_ effects: inout Effects) {
     if isDurable, let limit = numbers.reservation(in: collectingBatch) {
       effects.append(.store(.reserve(upTo: limit)))

@@ -71,6 +71,7 @@ extension Engine {
   /// One more holder.
   ///
   /// - Returns: whether it is the first: of a round, or the only one there is.
+  @inline(__always)
   func joinRound(_ round: Slot) -> Bool {
     if round == .none { return true }
     let record = rounds[round]
@@ -82,6 +83,7 @@ extension Engine {
   /// One holder fewer.
   ///
   /// - Returns: whether it was the last.
+  @inline(__always)
   func leaveRound(_ round: Slot) -> Bool {
     if round == .none { return true }
     rounds[round].pointee.held -= 1
@@ -89,6 +91,7 @@ extension Engine {
   }
 
   /// One run fewer; the round goes with its last.
+  @inline(__always)
   func forgetRound(_ round: Slot) {
     if round == .none { return }
     rounds[round].pointee.runs -= 1
@@ -105,6 +108,7 @@ extension Engine {
     return record.pointee.outcome
   }
 
+  @inline(__always)
   func isHeldByOthers(_ run: Slot) -> Bool {
     let round = runs[run].pointee.round
     return round != .none && rounds[round].pointee.held > 1

@@ -5,6 +5,7 @@ extension Engine {
   // MARK: Bytes
 
   /// Bytes of a block.
+  @inline(__always)
   static func blockSize(_ name: Int, _ workload: Int, _ residence: Residence) -> Int {
     switch residence {
     case .name: name
@@ -14,6 +15,7 @@ extension Engine {
   }
 
   /// Copies a name, and what else of a job there shall be, into a new block.
+  @inline(__always)
   mutating func makeBlock(
     _ name: Bytes, _ details: JobDetails?, _ workload: Bytes?
   ) -> UnsafeMutableRawPointer {
@@ -33,11 +35,13 @@ extension Engine {
   /// Copies a name that belongs to no job.
   mutating func copy(_ name: Bytes) -> UnsafeMutableRawPointer { makeBlock(name, nil, nil) }
 
+  @inline(__always)
   mutating func releaseBlock(of job: JobRecord) {
     let length = Int(job.workloadLength)
     releaseBlock(job.block, Int(job.nameLength), length, job.residence)
   }
 
+  @inline(__always)
   mutating func releaseBlock(
     _ block: UnsafeMutableRawPointer, _ name: Int, _ workload: Int, _ residence: Residence
   ) {
@@ -64,6 +68,7 @@ extension Engine {
   /// The fields of a job, borrowed from its record.
   ///
   /// - Precondition: all of it is in memory.
+  @inline(__always)
   func fields(_ job: Slot) -> JobFields {
     let record = jobs[job]
     invariant(record.pointee.residence == .whole, "a job is handed out with its workload")
@@ -73,6 +78,7 @@ extension Engine {
       timeout: details.timeout, count: details.count, origin: details.origin)
   }
 
+  @inline(__always)
   func key(of job: Slot) -> JobKey {
     JobKey(
       function: functions[jobs[job].pointee.function].pointee.bytes, name: jobs[job].pointee.name)

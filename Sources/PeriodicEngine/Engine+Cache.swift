@@ -27,6 +27,7 @@ extension Engine {
   // MARK: Out
 
   /// Whether a new version need not be kept: the store will have it, and it is large.
+  @inline(__always)
   func staysOut(_ workload: Bytes, isTransient: Bool) -> Bool {
     isDurable && !isTransient && workload.count >= limits.largeWorkloadBytes
   }
@@ -127,6 +128,7 @@ extension Engine {
 
   /// The job of the function that is due, has waited longest and is all there. One that is not is
   /// asked for, and holds up those after it.
+  @inline(__always)
   mutating func firstServable(_ function: Slot, at now: Now) -> Slot? {
     guard let job = firstDue(function, at: now) else {
       if isHeadWanted(function) { want(function) }
@@ -138,6 +140,7 @@ extension Engine {
   }
 
   /// A job of the function was handed out; when few of those after it are here, more are asked for.
+  @inline(__always)
   mutating func noteServed(_ slot: Slot) {
     let function = functions[slot]
     if function.pointee.away == 0 { return }

@@ -30,8 +30,16 @@ extension Engine {
     return max(0, wait)
   }
 
-  /// Notes both clocks. A wall clock that stepped back must not make a ready job wait again.
+  /// Notes both clocks, and frees what effects of the last call may have borrowed.
+  @inline(__always)
   mutating func observe(_ now: Now) {
+    if now.monotonic != lastMonotonic || now.wall != lastWall || hasRetired { observeNew(now) }
+  }
+
+  private var hasRetired: Bool { !retiredNames.isEmpty || !retiredBlocks.isEmpty }
+
+  /// A wall clock that stepped back must not make a ready job wait again.
+  private mutating func observeNew(_ now: Now) {
     invariant(now.monotonic >= lastMonotonic, "the monotonic clock does not step back")
     lastMonotonic = now.monotonic
     if !retiredNames.isEmpty { releaseRetiredNames() }

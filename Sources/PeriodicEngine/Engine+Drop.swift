@@ -20,6 +20,7 @@ extension Engine {
     store(.dropFunction(name, upTo: JobID(last)), into: &effects)
     sortedFunctions.remove(at: sortedPosition(of: name))
     functionIndex.remove(slot, hash: seededHash(name, 0))
+    recentFunction = .none
     jobCount -= function.pointee.jobs
     byteCount -= function.pointee.byteCount
     function.pointee.isDropped = true
@@ -67,6 +68,7 @@ extension Engine {
   }
 
   /// Frees a dropped function after its last job.
+  @inline(__always)
   mutating func freeIfEmpty(_ slot: Slot, into effects: inout Effects) {
     if functions[slot].pointee.isSwept, functions[slot].pointee.jobs == 0 {
       freeFunction(slot, into: &effects)

@@ -72,6 +72,7 @@ extension Engine {
   }
 
   /// A run has ended, or the job goes: what it holds is free, and it waits for nothing.
+  @inline(__always)
   mutating func releaseClaims(of job: Slot, into effects: inout Effects) {
     while case let claim = firstClaim(job), claim != .none {
       removeClaim(claim, into: &effects)

@@ -6,6 +6,7 @@ import PeriodicCore
 extension Engine {
   /// The job is done and goes; who waits for it gets the data. A worker whose lease ended may still
   /// say so until the job is handed out again.
+  @inline(__always)
   mutating func done(
     _ reference: RunReference, _ data: Bytes, _ peer: Slot, at now: Now,
     into effects: inout Effects
@@ -14,6 +15,7 @@ extension Engine {
     return .durable(.success)
   }
 
+  @inline(__always)
   mutating func done(
     _ run: Slot, _ data: Bytes, _ peer: Slot, at now: Now, into effects: inout Effects
   ) {
@@ -84,6 +86,7 @@ extension Engine {
     }
   }
 
+  @inline(__always)
   func observeEnd(_ kind: EngineEvent.Kind, of run: Slot, into effects: inout Effects) {
     guard isObserved else { return }
     let function = jobs[runs[run].pointee.job].pointee.function

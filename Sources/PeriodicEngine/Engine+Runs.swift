@@ -3,10 +3,13 @@ import PeriodicCore
 /// Runs: from hand-out to report, or to the deadline that ends them.
 extension Engine {
   /// Enters a fresh run everywhere.
+  @inline(__always)
   mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
-    runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number))
-    if runs[run].pointee.round != .none { rounds[runs[run].pointee.round].pointee.runs += 1 }
     let session = sessions[peer]
+    if session.pointee.traits.namesRunsByNumber {
+      runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number))
+    }
+    if runs[run].pointee.round != .none { rounds[runs[run].pointee.round].pointee.runs += 1 }
     let first = session.pointee.firstRun
     runs[run].pointee.next = first
     if first != .none { runs[first].pointee.previous = run }
@@ -18,6 +21,7 @@ extension Engine {
   }
 
   /// Makes the job the worker's: at hand-out, and when a late word revives an expired offer.
+  @inline(__always)
   private mutating func hold(_ run: Slot, at now: Now) {
     let record = runs[run]
     if joinRound(record.pointee.round) { enterRunning(record.pointee.job) }
@@ -30,6 +34,7 @@ extension Engine {
     }
   }
 
+  @inline(__always)
   private func enterRunning(_ slot: Slot) {
     let job = jobs[slot]
     let function = functions[job.pointee.function]
@@ -53,6 +58,7 @@ extension Engine {
   }
 
   /// Takes a run out of everything and frees it. A held job is left in no list.
+  @inline(__always)
   mutating func endRun(_ run: Slot) {
     let record = runs[run]
     let job = record.pointee.job
@@ -62,9 +68,10 @@ extension Engine {
     forgetRound(record.pointee.round)
     setDeadline(run, .max)
     removeOffer(run)
-    runIndex.remove(run, hash: numberHash(jobs[job].pointee.id.number))
-
     let session = sessions[record.pointee.session]
+    if session.pointee.traits.namesRunsByNumber {
+      runIndex.remove(run, hash: numberHash(jobs[job].pointee.id.number))
+    }
     if record.pointee.previous == .none {
       session.pointee.firstRun = record.pointee.next
     } else {
@@ -88,6 +95,7 @@ extension Engine {
   }
 
   /// Ends every run of a job: it is handed out anew, replaced or gone.
+  @inline(__always)
   mutating func forgetRuns(of job: Slot) {
     while case let run = firstRun(job), run != .none { endRun(run) }
   }
@@ -141,7 +149,7 @@ extension Engine {
   }
 
   /// The run of this connection that a report names.
-  func findRun(_ reference: RunReference, _ peer: Slot) -> Slot? {
+  mutating func findRun(_ reference: RunReference, _ peer: Slot) -> Slot? {
     switch reference {
     case .id(let id):
       return runIndex.find(numberHash(id.number)) { run in
@@ -160,6 +168,7 @@ extension Engine {
 
   /// Puts a job that nobody holds back under the order key it has; frees it if its function has
   /// been dropped.
+  @inline(__always)
   mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
     invariant(jobs[job].pointee.state != .running, "E2: a job that waits is held by nobody")
     let function = jobs[job].pointee.function
@@ -188,11 +197,13 @@ extension Engine {
     return oldest
   }
 
+  @inline(__always)
   private mutating func setDeadline(_ run: Slot, _ time: Int64) {
     if runs[run].pointee.wheelBucket >= 0 { deadlines.remove(run, in: runs) }
     if time != .max { deadlines.insert(run, key: time, in: runs) }
   }
 
+  @inline(__always)
   private func leaveRunning(_ slot: Slot) {
     let job = jobs[slot]
     let function = functions[job.pointee.function]
@@ -219,6 +230,7 @@ extension Engine {
     runs[run].pointee.offer = offer
   }
 
+  @inline(__always)
   private mutating func removeOffer(_ run: Slot) {
     let offer = runs[run].pointee.offer
     if offer == .none { return }

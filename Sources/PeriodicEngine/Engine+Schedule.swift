@@ -4,6 +4,7 @@ import PeriodicCore
 /// of jobs that were due when they came. The lesser of the two heads goes first (E4).
 extension Engine {
   /// Lets a job wait under its order key.
+  @inline(__always)
   mutating func schedule(_ job: Slot, at now: Now) {
     let record = jobs[job]
     let function = functions[record.pointee.function]
@@ -17,6 +18,7 @@ extension Engine {
   }
 
   /// Takes a waiting job out of its heap or queue; nothing for a job that is in neither.
+  @inline(__always)
   mutating func unschedule(_ job: Slot) {
     let record = jobs[job]
     let function = functions[record.pointee.function]
@@ -34,6 +36,7 @@ extension Engine {
   }
 
   /// The job of the function that is due and has waited longest.
+  @inline(__always)
   func firstDue(_ function: Slot, at now: Now) -> Slot? {
     if isDraining { return nil }
     let record = functions[function]
@@ -143,6 +146,7 @@ extension Engine {
   }
 
   /// Whether the job may stand at the end of the ready queue without overtaking anyone.
+  @inline(__always)
   private func isLast(_ job: Slot, of function: UnsafeMutablePointer<FunctionRecord>) -> Bool {
     let last = function.pointee.lastReady
     if last == .none { return true }
@@ -153,6 +157,7 @@ extension Engine {
       : before.pointee.sequence < record.pointee.sequence
   }
 
+  @inline(__always)
   private func appendReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
     let record = jobs[job]
     record.pointee.state = .ready
@@ -194,6 +199,7 @@ extension Engine {
     function.pointee.locked -= 1
   }
 
+  @inline(__always)
   private func unlinkReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
     let record = jobs[job]
     if record.pointee.previous == .none {

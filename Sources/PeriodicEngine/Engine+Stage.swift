@@ -74,6 +74,7 @@ extension Engine {
   }
 
   /// Cuts a job's versions loose: the job is going.
+  @inline(__always)
   mutating func detachVersions(of job: Slot) {
     var slot = newestStaged(job)
     if slot == .none { return }

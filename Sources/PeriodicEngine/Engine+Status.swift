@@ -47,7 +47,7 @@ extension Engine {
   }
 
   /// Shows one function, if it is known.
-  public func status(of name: Bytes, at now: Now) -> FunctionStatus? {
+  public mutating func status(of name: Bytes, at now: Now) -> FunctionStatus? {
     findFunction(name).map { status(of: $0, at: now) }
   }
 

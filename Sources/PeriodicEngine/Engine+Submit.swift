@@ -9,7 +9,8 @@ extension Engine {
   ) -> Answer {
     if let refusal = Engine.check(fields.key) ?? refusal { return .now(.refused(refusal)) }
     let known = findFunction(fields.key.function)
-    if let known, let job = findJob(fields.key.name, of: known) {
+    let hash = known.map { jobHash(fields.key.name, $0) }
+    if let known, let hash, let job = findJob(fields.key.name, of: known, hash: hash) {
       if jobs[job].pointee.state == .running {
         keep(job, into: &effects)
       } else {
@@ -23,7 +24,7 @@ extension Engine {
     guard let function = known ?? addFunction(fields.key.function, into: &effects) else {
       return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
     }
-    create(fields, of: function, isTransient: false, at: now, into: &effects)
+    create(fields, of: function, hash: hash, isTransient: false, at: now, into: &effects)
     return .durable(.success)
   }
 
@@ -40,6 +41,7 @@ extension Engine {
   }
 
   /// What is wrong with a pair of names, if anything.
+  @inline(__always)
   static func check(_ key: JobKey) -> Refusal? {
     if key.function.isEmpty { return .emptyFunction }
     if key.name.isEmpty { return .emptyName }
@@ -49,6 +51,7 @@ extension Engine {
   }
 
   /// Why there is no room for a job that is new, or takes the place of one.
+  @inline(__always)
   func checkRoom(
     for fields: JobFields, in function: Slot? = nil, insteadOf job: Slot? = nil
   ) -> Refusal? {
@@ -69,15 +72,18 @@ extension Engine {
   }
 
   /// Makes a new job. A transient one is assignable at once: no store will have it.
+  ///
+  /// - Parameter hash: of its name, if that is known.
+  @inline(__always)
   mutating func create(
-    _ fields: JobFields, of function: Slot, isTransient: Bool, at now: Now,
+    _ fields: JobFields, of function: Slot, hash: UInt32? = nil, isTransient: Bool, at now: Now,
     into effects: inout Effects
   ) {
     let id = JobID(numbers.take())
     let staysOut = staysOut(fields.workload, isTransient: isTransient)
     let job = insertJob(
       id, fields.key, details(fields, now), staysOut ? nil : fields.workload,
-      length: fields.workload.count, of: function, due: orderKey(fields, now))
+      length: fields.workload.count, of: function, due: orderKey(fields, now), hash: hash)
     jobs[job].pointee.isTransient = isTransient
     request(&effects)
     observe(.pushJob, functions[function].pointee.bytes, into: &effects)
@@ -142,6 +148,7 @@ extension Engine {
     record.pointee.isTransient = false
   }
 
+  @inline(__always)
   private func details(_ fields: JobFields, _ now: Now) -> JobDetails {
     JobDetails(
       scheduledAt: shownTime(fields, now), timeout: max(0, fields.timeout), count: fields.count,
@@ -160,11 +167,13 @@ extension Engine {
   }
 
   /// max(when to run, now): a job for a past time overtakes nobody.
+  @inline(__always)
   private func orderKey(_ fields: JobFields, _ now: Now) -> Int64 {
     max(fields.scheduledAt.secondsInMilliseconds, now.wall)
   }
 
   /// The time that JOB_ASSIGN will carry: as submitted, except that generation 2 raises the past.
+  @inline(__always)
   private func shownTime(_ fields: JobFields, _ now: Now) -> Int64 {
     fields.origin == .generation1 ? fields.scheduledAt : max(fields.scheduledAt, now.wallSeconds)
   }

@@ -2,26 +2,37 @@ import PeriodicCore
 
 /// Jobs and functions: finding, adding and taking away.
 extension Engine {
-  func findFunction(_ name: Bytes) -> Slot? {
-    functionIndex.find(seededHash(name, 0)) { slot in
+  @inline(__always)
+  mutating func findFunction(_ name: Bytes) -> Slot? {
+    // Most ask for what the last one asked for.
+    if recentFunction != .none, functions[recentFunction].pointee.bytes.equals(name) {
+      return recentFunction
+    }
+    let function = functionIndex.find(seededHash(name, 0)) { slot in
       functions[slot].pointee.bytes.equals(name)
     }
+    if let function { recentFunction = function }
+    return function
   }
 
+  @inline(__always)
   func findJob(_ name: Bytes, of function: Slot) -> Slot? {
     findJob(name, of: function, hash: jobHash(name, function))
   }
 
+  @inline(__always)
   func findJob(_ name: Bytes, of function: Slot, hash: UInt32) -> Slot? {
     jobIndex.find(hash) { slot in
       jobs[slot].pointee.function == function && jobs[slot].pointee.name.equals(name)
     }
   }
 
+  @inline(__always)
   func jobHash(_ name: Bytes, _ function: Slot) -> UInt32 {
     seededHash(name, UInt64(function) + 1)
   }
 
+  @inline(__always)
   mutating func nextSequence() -> UInt64 {
     sequence += 1
     return sequence
@@ -59,9 +70,10 @@ extension Engine {
   }
 
   /// Enters a job; without details and workload, if there are none.
+  @inline(__always)
   mutating func insertJob(
     _ id: JobID, _ key: JobKey, _ details: JobDetails?, _ workload: Bytes?, length: Int,
-    of function: Slot, due: Int64
+    of function: Slot, due: Int64, hash: UInt32? = nil
   ) -> Slot {
     let name = key.name
     let residence: Residence = workload != nil ? .whole : details != nil ? .details : .name
@@ -70,7 +82,7 @@ extension Engine {
         id: id, due: due, sequence: nextSequence(), block: makeBlock(name, details, workload),
         workloadLength: UInt32(length), nameLength: UInt8(name.count), state: .staged,
         residence: residence, function: function))
-    jobIndex.insert(job, hash: jobHash(name, function))
+    jobIndex.insert(job, hash: hash ?? jobHash(name, function))
     let record = functions[function]
     record.pointee.jobs += 1
     record.pointee.byteCount += name.count + length
@@ -81,6 +93,7 @@ extension Engine {
   }
 
   /// A job is gone, for the store too: whoever waits for it hears `reply`, its locks go on.
+  @inline(__always)
   mutating func discard(
     _ job: Slot, _ reply: Reply, at now: Now, into effects: inout Effects
   ) {
@@ -94,6 +107,7 @@ extension Engine {
   }
 
   /// Takes a job out of everything and frees it, with its runs.
+  @inline(__always)
   mutating func deleteJob(_ job: Slot) {
     invariant(firstClaim(job) == .none, "E6: a job that goes has no lock")
     unschedule(job)

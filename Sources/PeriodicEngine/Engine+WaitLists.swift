@@ -48,6 +48,7 @@ extension Engine {
   }
 
   /// The requests that wait for this job.
+  @inline(__always)
   func waitList(of job: Slot) -> Slot? {
     findWaitList(jobs[job].pointee.name, jobs[job].pointee.function)
   }
@@ -65,6 +66,7 @@ extension Engine {
     waitLists.remove(slot)
   }
 
+  @inline(__always)
   private func findWaitList(_ name: Bytes, _ function: Slot) -> Slot? {
     if waitIndex.count == 0 { return nil }
     return waitIndex.find(jobHash(name, function)) { slot in

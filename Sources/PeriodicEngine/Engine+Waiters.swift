@@ -71,6 +71,7 @@ extension Engine {
   }
 
   /// The job is gone: listeners hear the end, after them the others `reply` (PROTOCOL 2.5).
+  @inline(__always)
   mutating func endWaiters(of job: Slot, _ reply: Reply, into effects: inout Effects) {
     guard let list = waitList(of: job) else { return }
     let isStored = !jobs[job].pointee.isTransient

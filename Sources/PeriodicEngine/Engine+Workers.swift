@@ -107,6 +107,7 @@ extension Engine {
     }
   }
 
+  @inline(__always)
   func slot(of session: SessionID) -> Slot {
     let slot = Slot(truncatingIfNeeded: session.number)
     invariant(

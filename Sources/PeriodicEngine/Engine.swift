@@ -54,6 +54,8 @@ public struct Engine: ~Copyable {
   var waitIndex = HashIndex()
   var waiterIndex = HashIndex()
   var lockIndex = HashIndex()
+  /// The function that was found last, unless it has gone since.
+  var recentFunction: Slot = .none
   /// Functions in the order of their names' bytes, for STATUS.
   var sortedFunctions: [Slot] = []
 

@@ -44,6 +44,7 @@ struct HashIndex: BitwiseCopyable {
     }
   }
 
+  @inline(__always)
   mutating func insert(_ slot: Slot, hash: UInt32) {
     append(slot, HashBucket.tag(of: hash), to: buckets[place(of: hash)])
     count += 1
@@ -51,6 +52,7 @@ struct HashIndex: BitwiseCopyable {
   }
 
   /// Takes out a slot that was entered under this hash.
+  @inline(__always)
   mutating func remove(_ slot: Slot, hash: UInt32) {
     let first = buckets[place(of: hash)]
     var bucket = first
@@ -79,6 +81,7 @@ struct HashIndex: BitwiseCopyable {
   // The first one has room, and something in it if any has; those that follow are full. So neither
   // adding nor taking away the last walks along them, however many share a hash.
 
+  @inline(__always)
   private func append(_ slot: Slot, _ tag: UInt32, to first: UnsafeMutablePointer<HashBucket>) {
     if first.count == HashBucket.capacity {
       first.next = further.insert(first.pointee)
@@ -88,6 +91,7 @@ struct HashIndex: BitwiseCopyable {
     first.count += 1
   }
 
+  @inline(__always)
   private func removeLast(of first: UnsafeMutablePointer<HashBucket>) {
     first.count -= 1
     if first.count == 0, case let next = first.next, next != .none {

@@ -72,11 +72,11 @@ struct JobRecord: HeapElement {
 
   /// - Precondition: they are in memory.
   var details: JobDetails {
-    get {
+    @inline(__always) get {
       invariant(residence != .name, "details are looked at where they are in memory")
       return (block + Int(nameLength)).loadUnaligned(as: JobDetails.self)
     }
-    nonmutating set {
+    @inline(__always) nonmutating set {
       invariant(residence != .name, "details are changed where they are in memory")
       withUnsafeBytes(of: newValue) {
         (block + Int(nameLength)).copyMemory(

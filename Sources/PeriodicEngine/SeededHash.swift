@@ -24,6 +24,7 @@ struct SeededHash: BitwiseCopyable {
     return UInt32(truncatingIfNeeded: Self.mix(state ^ secrets.2, secrets.0) >> 16)
   }
 
+  @inline(__always)
   func of(_ bytes: Bytes, _ salt: UInt64) -> UInt32 {
     var state = Self.mix(salt ^ secrets.2, UInt64(bytes.count) ^ secrets.1)
     if var next = bytes.baseAddress {

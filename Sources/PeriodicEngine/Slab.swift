@@ -56,6 +56,7 @@ struct Slab<Element: BitwiseCopyable> {
     storage.pointee.chunks[Int(slot >> Self.shift)] + Int(slot & Self.mask)
   }
 
+  @inline(__always)
   func insert(_ element: Element) -> Slot {
     storage.pointee.count += 1
     let free = storage.pointee.free
@@ -72,6 +73,7 @@ struct Slab<Element: BitwiseCopyable> {
     return slot
   }
 
+  @inline(__always)
   func remove(_ slot: Slot) {
     storage.pointee.count -= 1
     UnsafeMutableRawPointer(self[slot]).storeBytes(of: storage.pointee.free, as: Slot.self)

@@ -52,12 +52,14 @@ struct TimingWheel<Element: WheelElement> {
     occupied.deallocate()
   }
 
+  @inline(__always)
   mutating func insert(_ slot: Slot, key: Int64, in slab: Slab<Element>) {
     slab[slot].pointee.wheelKey = key
     link(slot, in: slab)
     count += 1
   }
 
+  @inline(__always)
   mutating func remove(_ slot: Slot, in slab: Slab<Element>) {
     unlink(slot, in: slab)
     slab[slot].pointee.wheelBucket = -1

@@ -79,10 +79,9 @@ extension Worker {
   public func reportDirectly<Result>(_ body: ((JobToken, Bytes) -> Bool) -> Result) -> Result? {
     runner.directly { server in
       body { job, data in
-        guard let (run, key) = runner.core.run(of: job) else { return false }
-        server.core.doneDirectly(run, key, data, by: server.session, at: server.now)
-        runner.core.reported(job, at: server.now)
-        return true
+        runner.core.report(job) {
+          server.core.doneDirectly($0, $1, data, by: server.session, at: server.now)
+        }
       }
     }
   }

@@ -29,9 +29,10 @@ extension EngineWorld {
     case 1: modelFails(key, peer)
     default: modelPutsOff(key, peer, Int64(max(0, delay)))
     }
-    let byNumber = random.chance(50)
+    let byNumber = peers[peer].generation == 1 && random.chance(80)
     send(key, body: data, peer, expecting: "success", promise: true) { key, data in
-      let run = byNumber ? reference.map { RunReference.id(JobID($0)) } ?? .key(key) : .key(key)
+      let run =
+        byNumber ? reference.map { RunReference.id(JobID($0)) } ?? .key(key) : .key(key)
       switch kind {
       case 0: return .done(run, data: data)
       case 1: return .fail(run)

@@ -83,9 +83,10 @@ extension EngineWorld {
         answer(listener, "data \(chunk)")
       }
     }
-    let byNumber = random.chance(50)
+    let byNumber = peers[peer].generation == 1 && random.chance(80)
     send(key, body: chunk, peer, expecting: "success") { key, data in
-      let run = byNumber ? reference.map { RunReference.id(JobID($0)) } ?? .key(key) : .key(key)
+      let run =
+        byNumber ? reference.map { RunReference.id(JobID($0)) } ?? .key(key) : .key(key)
       return .workData(run, data: data)
     }
   }

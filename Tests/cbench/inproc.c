@@ -33,7 +33,7 @@ static double wall_ns(void) {
 }
 
 static void submit(periodic_client *client, int first) {
-  static __thread char names[BATCH][24];
+  static __thread int names[BATCH];
   static char workload[WORKLOAD];
   periodic_job_fields fields[BATCH];
   memset(fields, 0, sizeof fields);
@@ -41,8 +41,9 @@ static void submit(periodic_client *client, int first) {
     fields[i].size = sizeof fields[i];
     fields[i].function = "f";
     fields[i].function_length = 1;
-    fields[i].name = names[i];
-    fields[i].name_length = sprintf(names[i], "%d", first + i);
+    names[i] = first + i;
+    fields[i].name = &names[i];
+    fields[i].name_length = sizeof names[i];
     fields[i].workload = workload;
     fields[i].workload_length = WORKLOAD;
   }
