@@ -9,87 +9,82 @@ extension Slot {
 
 /// Elements of one kind, in chunks that never move: a slot's address is good until it is freed.
 ///
+/// The directory of the chunks has its full size from the start, so that it never moves either and
+/// an element is two loads away. Of both the system gives memory only for what is used.
+///
 /// A handle to shared storage, so that heaps and indexes can be lent the elements they order. The
 /// engine owns the storage and calls `destroy` once.
 struct Slab<Element: BitwiseCopyable> {
-  private struct Storage {
-    var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
-    var chunkCapacity: Int
-    var chunkCount: Int
+  private struct Counts {
     /// Slots ever handed out: the next fresh one.
-    var used: Slot
+    var used: Slot = 0
     /// Head of the list of freed slots, linked through their first four bytes.
-    var free: Slot
-    var count: Int
+    var free: Slot = .none
+    var count = 0
   }
 
-  private static var shift: Slot { 10 }
+  private static var shift: Slot { 14 }
   private static var chunkSize: Int { 1 << Int(shift) }
   private static var mask: Slot { Slot(chunkSize - 1) }
 
-  private let storage: UnsafeMutablePointer<Storage>
+  private let chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+  private let counts: UnsafeMutablePointer<Counts>
 
   init() {
     invariant(MemoryLayout<Element>.size >= 4, "a freed element has room for a link")
-    storage = .allocate(capacity: 1)
-    storage.initialize(
-      to: Storage(
-        chunks: .allocate(capacity: 8), chunkCapacity: 8, chunkCount: 0, used: 0, free: .none,
-        count: 0))
+    chunks = .allocate(capacity: Int(Slot.max >> Self.shift) + 1)
+    counts = .allocate(capacity: 1)
+    counts.initialize(to: Counts())
   }
 
   /// Gives all memory back; the slab must not be used again.
   func destroy() {
-    for chunk in 0..<storage.pointee.chunkCount { storage.pointee.chunks[chunk].deallocate() }
-    storage.pointee.chunks.deallocate()
-    storage.deallocate()
+    let chunkCount = (Int(counts.pointee.used) + Self.chunkSize - 1) >> Int(Self.shift)
+    for chunk in 0..<chunkCount { chunks[chunk].deallocate() }
+    chunks.deallocate()
+    counts.deallocate()
   }
 
   /// Slots ever handed out: all elements lie below.
-  var end: Slot { storage.pointee.used }
+  var end: Slot { counts.pointee.used }
 
   /// Elements in use.
-  var count: Int { storage.pointee.count }
+  var count: Int { counts.pointee.count }
 
   @inline(__always)
   subscript(_ slot: Slot) -> UnsafeMutablePointer<Element> {
-    storage.pointee.chunks[Int(slot >> Self.shift)] + Int(slot & Self.mask)
+    chunks[Int(slot >> Self.shift)] + Int(slot & Self.mask)
   }
 
   @inline(__always)
   func insert(_ element: Element) -> Slot {
-    storage.pointee.count += 1
-    let free = storage.pointee.free
+    counts.pointee.count += 1
+    let free = counts.pointee.free
     if free != .none {
-      storage.pointee.free = UnsafeRawPointer(self[free]).load(as: Slot.self)
-      self[free].initialize(to: element)
+      let place = self[free]
+      counts.pointee.free = UnsafeRawPointer(place).load(as: Slot.self)
+      place.initialize(to: element)
       return free
     }
-    let slot = storage.pointee.used
-    invariant(slot < .none - 1, "a slab has fewer than 2^32 elements")
-    if Int(slot >> Self.shift) == storage.pointee.chunkCount { addChunk() }
-    storage.pointee.used = slot + 1
+    let slot = freshSlot()
     self[slot].initialize(to: element)
     return slot
   }
 
   @inline(__always)
   func remove(_ slot: Slot) {
-    storage.pointee.count -= 1
-    UnsafeMutableRawPointer(self[slot]).storeBytes(of: storage.pointee.free, as: Slot.self)
-    storage.pointee.free = slot
+    counts.pointee.count -= 1
+    UnsafeMutableRawPointer(self[slot]).storeBytes(of: counts.pointee.free, as: Slot.self)
+    counts.pointee.free = slot
   }
 
-  private func addChunk() {
-    let count = storage.pointee.chunkCount
-    if count == storage.pointee.chunkCapacity {
-      let wider = UnsafeMutablePointer<UnsafeMutablePointer<Element>>.allocate(capacity: count * 2)
-      wider.initialize(from: storage.pointee.chunks, count: count)
-      storage.pointee.chunks.deallocate()
-      storage.pointee.chunks = wider
-      storage.pointee.chunkCapacity = count * 2
+  private func freshSlot() -> Slot {
+    let slot = counts.pointee.used
+    invariant(slot < .none - 1, "a slab has fewer than 2^32 elements")
+    if slot & Self.mask == 0 {
+      chunks[Int(slot >> Self.shift)] = .allocate(capacity: Self.chunkSize)
     }
-    storage.pointee.chunks[count] = .allocate(capacity: Self.chunkSize)
-    storage.pointee.chunkCount = count + 1
+    counts.pointee.used = slot + 1
+    return slot
   }
 }
