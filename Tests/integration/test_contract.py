@@ -1,4 +1,4 @@
-"""What include/periodic.h promises of callbacks, dead pointers and requests that are started."""
+"""What include/periodic.h promises of callbacks, dead pointers, requests that are started, and fork()."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import subprocess
 
 import pytest
 
-from conftest import under_valgrind
-from test_library import build
+from conftest import ROOT, under_valgrind
+from test_library import build, declared
 
 ADDRESSES = ["tcp://127.0.0.1:0", "unix://{}/s", "inproc:contract"]
 SANITIZED = "-fsanitize=address,undefined"
@@ -42,3 +42,10 @@ def test_what_is_freed_inside_callbacks_is_neither_touched_nor_lost(prefix, tmp_
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_request_can_be_started_and_its_end_is_told_once(address, prefix, tmp_path):
     run(build("started", prefix, tmp_path, SANITIZED), address.format(tmp_path))
+
+
+def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_path):
+    run(build("forked", prefix, tmp_path))
+    source = (ROOT / "Tests/integration/forked.c").read_text()
+    exempt = {"version", "version_number", "limits", "features", "strerror", "errname"}
+    assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
