@@ -49,3 +49,8 @@ def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_pat
     source = (ROOT / "Tests/integration/forked.c").read_text()
     exempt = {"version", "version_number", "limits", "features", "strerror", "errname"}
     assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
+
+
+def test_threads_have_loops_of_their_own_and_hand_workers_over(prefix, tmp_path):
+    """scripts/thread-check.sh runs the same under the thread sanitizer."""
+    run(build("threads", prefix, tmp_path, SANITIZED, "-pthread"), str(tmp_path / "store"))
