@@ -302,6 +302,35 @@ static void everywhere(Call what, Action freed, int stride, int with_file) {
   printf("%s, freeing %s: %d times\n", what.name, freed.name, at - stride);
 }
 
+/* In virtual time, by what is told of a request; the loop ends with the call that moved the time. */
+static void told_everything(void *user, periodic_request *ended_request, int code) {
+  (void)ended_request, (void)code;
+  count(user);
+  request = NULL;
+  free_all();
+  MUST(clock_destroyed == 0);
+}
+
+static void in_virtual_time(void) {
+  periodic_loop *moved;
+  doing = "advance", freeing = "all", at = 0;
+  MUST(periodic_loop_new(&loop) == 0 && periodic_loop_set_virtual_clock(loop, NULL) == 0);
+  clock_destroyed = random_destroyed = request_destroyed = ends = 0;
+  MUST(periodic_loop_set_random(loop, draw, &random_destroyed, count) == 0);
+  MUST(periodic_server_new(loop, NULL, &server) == 0);
+  MUST(periodic_server_listen(server, "inproc:freed", NULL, 0) > 0);
+  MUST(periodic_client_new(loop, "inproc:freed", NULL, &client) == 0);
+  MUST(periodic_worker_new(loop, "inproc:freed", 2, NULL, &worker) == 0);
+  MUST(periodic_worker_can_do(worker, TEXT("f"), -1) == 0);
+  MUST(periodic_client_start_receive_data(client, TEXT("f"), TEXT("n"), 0, &request, 10) == 0);
+  MUST(periodic_request_set_callback(request, told_everything, &ends, count) == 0);
+  moved = loop;
+  MUST(periodic_loop_advance(moved, 1000) >= 0);
+  /* Told, and destroyed. */
+  MUST(loop == NULL && ends == 2 && random_destroyed == 1);
+  MUST(periodic_loop_advance(moved, 1000) == PERIODIC_EINVAL);
+}
+
 int main(int argc, char **argv) {
   Call calls[] = {CALL(ping, client), CALL(run, client),    CALL(submit_many, client), CALL(next, worker),
                   CALL(drain, worker), CALL(acquire, job),  CALL(done, job),           CALL(stop, server),
@@ -316,5 +345,6 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < sizeof calls / sizeof *calls; i++)
     for (size_t j = 0; j < sizeof actions / sizeof *actions; j++) everywhere(calls[i], actions[j], stride, 0);
   for (size_t j = 0; j < 2; j++) everywhere((Call)CALL(walk, cursor), with_file[j], stride, 1);
+  in_virtual_time();
   return 0;
 }
