@@ -11,6 +11,10 @@
  *
  * Objects    Opaque. A constructor fills in a pointer and is undone by the function of the same object
  *            that ends in _free. Freeing NULL does nothing. A loop is freed after everything on it.
+ *            A pointer is dead once it was freed, and with what it came from. Pointers are numbers, of which
+ *            a place gives out 2^39 before one comes again: a call with a dead one, with one of another kind,
+ *            or with any other value answers PERIODIC_EINVAL and touches nothing. So freeing twice does no
+ *            harm; but a thread that is not the owner must not call with what the owner is freeing.
  * Errors     Functions return 0 (or a count, or PERIODIC_MORE) or a negative code of
  *            PERIODIC_ERRNO_MAP. A sentence that says what was being done to what is kept on the loop:
  *            periodic_loop_error().
@@ -23,6 +27,9 @@
  *            After fork() the child's calls answer PERIODIC_EFORK; its frees do nothing and return 0.
  * Callbacks  Run on the owner thread, inside a call that drives the loop. They may use every function
  *            but those that drive the loop themselves (blocking ones), which answer PERIODIC_EDEADLK.
+ *            What they free is dead at once, and is closed, with all that comes of it, once the present
+ *            turn is over, at the latest when the call that they run in returns. A blocking call whose
+ *            own object is freed ends as PERIODIC_ECANCELED.
  *            Each is given its `user` pointer; a destructor is called exactly once, when the library
  *            will not use the pointer any more.
  * Manners    No signal handlers, no output, no exit; SIGPIPE is never raised; own threads, of which only
@@ -83,7 +90,7 @@ PERIODIC_API const char *periodic_features(void);
   XX(ETHREAD, -2, "called on another thread than the loop's")                                            \
   XX(EFORK, -3, "the object belongs to the process that forked this one")                                \
   XX(EDEADLK, -4, "a blocking call from inside a callback of the same loop")                             \
-  XX(EBUSY, -5, "in use: by another process, another server, or by objects that are not freed")         \
+  XX(EBUSY, -5, "in use: by another process, server or job, or by objects that are not freed")           \
   XX(EAGAIN, -6, "not now: too much is under way, or nothing has come; let the loop work and try again") \
   XX(ETIMEDOUT, -7, "the time for it is over; it may still be carried out")                              \
   XX(ECANCELED, -8, "withdrawn, or ended by freeing its object")                                         \
@@ -130,7 +137,7 @@ typedef struct periodic_client periodic_client;
 typedef struct periodic_worker periodic_worker;
 /* A job in a worker's hands. */
 typedef struct periodic_job periodic_job;
-/* A request of a client that was started and whose answers are taken when the program wants them. */
+/* A request of a client, worker or server that was started, and whose answers are taken when the program wants them. */
 typedef struct periodic_request periodic_request;
 /* A walk through the jobs of a server in this process. */
 typedef struct periodic_cursor periodic_cursor;
@@ -144,12 +151,16 @@ typedef struct periodic_cursor periodic_cursor;
 PERIODIC_API int periodic_loop_new(periodic_loop **loop);
 
 /* Frees a loop on which nothing is left. Returns PERIODIC_EBUSY, and frees nothing, while a server,
- * client or worker of it is not freed; PERIODIC_EDEADLK inside a callback.
+ * client or worker of it is not freed. Inside a callback the loop ends with the call that the callback runs
+ * in, and periodic_loop_run() returns.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_free(periodic_loop *loop);
 
 /* Makes the calling thread the owner. The former one must have stopped using the loop and everything on
  * it before, with a synchronisation of the program's own.
+ *
+ * Returns 0, also for the owner itself; PERIODIC_EBUSY when another thread is seen inside a call with the
+ * loop; PERIODIC_EINVAL or PERIODIC_EFORK.
  * Threads: any. Since: 0.1. */
 PERIODIC_API int periodic_loop_adopt(periodic_loop *loop);
 
@@ -391,7 +402,8 @@ PERIODIC_API int periodic_cursor_free(periodic_cursor *cursor);
 PERIODIC_API int periodic_server_stop(periodic_server *server, int timeout_ms);
 
 /* Frees a server, cutting off its connections if it has not been stopped. What was acknowledged is
- * durable when this returns. PERIODIC_EDEADLK inside a callback.
+ * durable when this returns; inside a callback, when the server is closed. Every periodic_cursor and
+ * periodic_request of it is freed as well.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_free(periodic_server *server);
 
@@ -446,7 +458,7 @@ PERIODIC_API int periodic_client_new(periodic_loop *loop, const char *address,
                                      periodic_client **client);
 
 /* Closes the connection and frees the client and every periodic_request of it. Requests that have not
- * ended are dropped. PERIODIC_EDEADLK inside a callback.
+ * ended are dropped: PERIODIC_ECANCELED.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_client_free(periodic_client *client);
 
@@ -555,12 +567,26 @@ PERIODIC_API int periodic_client_shutdown(periodic_client *client, int timeout_m
 
 /* ---- Requests that are started --------------------------------------------------------------------- */
 
-/* For programs that do something else meanwhile, as a worker on the same loop must, and for answers that
- * come in parts. A request is made by one of the two functions below, which do not wait and may be called
- * in callbacks; periodic_request_next() takes what has come of it; periodic_request_free() ends it.
+/* For programs that do something else meanwhile, as a worker on the same loop or a host's loop must, and for
+ * answers that come in parts. A request is made by one of the functions below, which do not wait and may be
+ * called in callbacks; periodic_request_next() takes what has come of it, and periodic_request_set_callback()
+ * has the program told; periodic_request_free() ends it. Each blocking function is one of these and a wait.
  *
- * The two functions return 0 when the request is made, PERIODIC_ELIMIT, PERIODIC_EAGAIN, PERIODIC_EINVAL,
- * PERIODIC_ETHREAD or PERIODIC_EFORK. After `timeout_ms` the request ends as PERIODIC_ETIMEDOUT. */
+ * They return 0 when the request is made, else there is none: PERIODIC_ELIMIT, PERIODIC_EAGAIN,
+ * PERIODIC_ECLOSED, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK. After `timeout_ms` the request ends
+ * as PERIODIC_ETIMEDOUT. What is passed is copied, but for `request`. */
+
+/* Starts what periodic_client_submit() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_submit(periodic_client *client, const periodic_job_fields *job,
+                                              periodic_request **request, int timeout_ms);
+
+/* Starts what periodic_client_submit_many() does. It ends when all have ended, as the first that failed;
+ * periodic_request_results() has the code of each. What is more than may be under way waits, copied.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_submit_many(periodic_client *client, const periodic_job_fields *jobs,
+                                                   size_t count, periodic_request **request,
+                                                   int timeout_ms);
 
 /* Starts what periodic_client_run() does. The end brings the result.
  * Threads: owner thread. Since: 0.1. */
@@ -580,12 +606,81 @@ PERIODIC_API int periodic_client_start_receive_data(periodic_client *client, con
                                                     size_t name_length, int32_t seconds,
                                                     periodic_request **request, int timeout_ms);
 
+/* Starts what periodic_client_ping() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_ping(periodic_client *client, periodic_request **request,
+                                            int timeout_ms);
+
+/* Starts what periodic_client_remove() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_remove(periodic_client *client, const void *function,
+                                              size_t function_length, const void *name, size_t name_length,
+                                              periodic_request **request, int timeout_ms);
+
+/* Starts what periodic_client_drop() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_drop(periodic_client *client, const void *function,
+                                            size_t function_length, periodic_request **request,
+                                            int timeout_ms);
+
+/* Starts what periodic_client_status() does. The end brings the text, without a zero byte.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_status(periodic_client *client, periodic_request **request,
+                                              int timeout_ms);
+
+/* Starts what periodic_client_get_setting() does. periodic_request_setting() has the number at the end.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_get_setting(periodic_client *client, const void *key,
+                                                   size_t key_length, periodic_request **request,
+                                                   int timeout_ms);
+
+/* Starts what periodic_client_set_setting() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_set_setting(periodic_client *client, const void *key,
+                                                   size_t key_length, uint32_t value,
+                                                   periodic_request **request, int timeout_ms);
+
+/* Starts what periodic_client_dump() does. The end brings the list.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_dump(periodic_client *client, periodic_request **request,
+                                            int timeout_ms);
+
+/* Starts what periodic_client_load() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_load(periodic_client *client, const void *list, size_t length,
+                                            periodic_request **request, int timeout_ms);
+
+/* Starts what periodic_client_shutdown() does.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_client_start_shutdown(periodic_client *client, periodic_request **request,
+                                                int timeout_ms);
+
+/* Starts what periodic_server_stop() does. The request belongs to the server, and ends as that returns; the
+ * server goes on stopping also if it is freed.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_server_start_stop(periodic_server *server, periodic_request **request,
+                                            int timeout_ms);
+
+/* Starts what periodic_worker_drain() does: nothing new is taken on from now on, also if the request is freed.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_start_drain(periodic_worker *worker, periodic_request **request,
+                                             int timeout_ms);
+
+/* Starts what periodic_job_acquire() does. The request ends as 0 when the lock is the job's, and as
+ * PERIODIC_EBUSY when others hold it: then this run is over and the job freed, as it is with PERIODIC_ESTALE.
+ * Until the end, the job can be used and ended as ever. After PERIODIC_ETIMEDOUT and PERIODIC_ECANCELED end it
+ * with periodic_job_fail(). The request belongs to the worker.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_job_start_acquire(periodic_job *job, const void *lock, size_t lock_length,
+                                            int capacity, periodic_request **request, int timeout_ms);
+
 /* Takes what has come of a request, driving the loop until something does or `timeout_ms` have passed.
  * With a timeout of 0 it gives the loop one turn without waiting; in a callback it only looks.
  *
  * Returns
  *   PERIODIC_MORE      a part is in `data` and `length`; more may follow
- *   0                  the end; of a run, `data` and `length` have the result, else NULL and 0
+ *   0                  the end; `data` and `length` have a run's result, a status's text or a dump's list,
+ *                      else NULL and 0
  *   PERIODIC_EAGAIN    nothing has come yet
  *   PERIODIC_EDEADLK (with a timeout other than 0), PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK
  *   another code       the end, as of the requests above
@@ -595,8 +690,41 @@ PERIODIC_API int periodic_client_start_receive_data(periodic_client *client, con
 PERIODIC_API int periodic_request_next(periodic_request *request, const void **data, size_t *length,
                                        int timeout_ms);
 
-/* Frees a request, with parts that were not taken. One that has not ended is withdrawn; what it asked for
- * may still be carried out.
+/* What a request tells. `code` is PERIODIC_MORE when a part can be taken, else how the request ended, which is
+ * told once and last. `request` is NULL if the program has freed it, or what it came from: nothing can be
+ * taken then, and the code is PERIODIC_ECANCELED, or how it ended in the same turn. */
+typedef void (*periodic_request_cb)(void *user, periodic_request *request, int code);
+
+/* Has `callback` told of each part and, exactly once, of the end, however that comes: with an answer, an
+ * error, its time, or because the request, or what it is of, is freed. It replaces the callback before;
+ * NULL only ends that. It is not called by this function: what has come before is told in the next turn. In
+ * it every call that does not block is right, those that free included.
+ *
+ * `destroy`, which may be NULL, is called once with `user`: after the end was told, or when the callback is
+ * replaced. If this function fails, it is not called.
+ *
+ * Returns 0, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_request_set_callback(periodic_request *request, periodic_request_cb callback,
+                                               void *user, periodic_destroy_cb destroy);
+
+/* Copies the number that a request of periodic_client_start_get_setting() has brought to `value`.
+ *
+ * Returns 0, PERIODIC_EAGAIN before the end, the end if that is not 0, PERIODIC_EINVAL for another request,
+ * PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_request_setting(periodic_request *request, uint32_t *value);
+
+/* Lends the code of each job of a request of periodic_client_start_submit_many(), in the order of the jobs.
+ * They stay where they are until the request is freed.
+ *
+ * Returns 0, also if some were not submitted; PERIODIC_EAGAIN before the end, PERIODIC_EINVAL for another
+ * request, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_request_results(periodic_request *request, const int **results, size_t *count);
+
+/* Frees a request, with parts that were not taken. One that has not ended is withdrawn, as
+ * PERIODIC_ECANCELED; what it asked for may still be carried out.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_request_free(periodic_request *request);
 
@@ -612,8 +740,8 @@ PERIODIC_API int periodic_worker_new(periodic_loop *loop, const char *address, i
                                      periodic_worker **worker);
 
 /* Closes the connection and frees the worker and every job of it that was not ended; the server gives
- * those to others. Reports that were not sent yet are lost: periodic_worker_drain() first.
- * PERIODIC_EDEADLK inside a callback.
+ * those to others. Reports that were not sent yet are lost: periodic_worker_drain() first. Every
+ * periodic_request of it is freed as well.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_free(periodic_worker *worker);
 

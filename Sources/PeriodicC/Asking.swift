@@ -4,70 +4,78 @@ import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
 
-/// What a request came to: an outcome to be mapped, or a code already.
-enum Answer {
-  case outcome(Outcome)
-  case code(Int32)
-}
+/// Makes what is asked, its outcomes going to the request. A blocking function and the one that
+/// only starts the same share it.
+typealias Question<Asked: AskedHandle> = (Asked, RequestHandle) throws -> Void
 
-func ask(
-  _ client: OpaquePointer?,
-  _ body: (ClientHandle) throws(RequestError) -> Answer
+/// Asks, and runs the loop until the answer is there.
+///
+/// - Parameter take: what to do with a good one.
+func ask<Asked: AskedHandle>(
+  _ pointer: OpaquePointer?, _ question: Question<Asked>,
+  _ take: (Asked, RequestHandle, LentBytes?) throws -> Void = { _, _, _ in }
 ) -> Int32 {
-  guard let handle = borrow(client, as: ClientHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
-  }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  do {
-    switch try body(handle) {
-    case .code(let code): return code
-    case .outcome(let outcome): return report(outcome, handle.owner, handle.client.lastLossText)
-    }
-  } catch {
-    return handle.owner.fail(Code.of(error), error.text)
+  drive(pointer, Asked.self) { asked in
+    let request = RequestHandle(asked)
+    let end = try asked.waitForEnd(request) { try question(asked, request) }
+    if end.code == 0 { try take(asked, request, end.result) }
+    return end.code
   }
 }
 
-/// A request whose answer is bytes that the client lends until the next of these.
-func lendAnswer(
-  _ client: OpaquePointer?, _ data: UnsafeMutablePointer<UnsafeRawPointer?>?,
-  _ length: UnsafeMutablePointer<Int>?, _ body: (ClientHandle) throws(RequestError) -> Answer
+/// Asks, and gives the request to the program.
+func start<Asked: AskedHandle>(
+  _ pointer: OpaquePointer?, _ request: UnsafeMutablePointer<OpaquePointer?>?,
+  _ question: Question<Asked>
 ) -> Int32 {
-  data?.pointee = nil
-  length?.pointee = 0
-  return ask(client) { (handle) throws(RequestError) in
-    handle.lent = nil
-    let answer = try body(handle)
-    if case .outcome(.data(let bytes)) = answer {
-      let lent = LentBytes(bytes)
-      handle.lent = lent
-      data?.pointee = lent.start
-      length?.pointee = lent.count
-    }
-    return answer
+  call(pointer, Asked.self) { asked in
+    try asked.start(request) { try question(asked, $0) }
   }
 }
 
-/// The code of an outcome, with what the connection said last for a sentence.
-func report(_ outcome: Outcome, _ owner: LoopHandle, _ loss: String?) -> Int32 {
-  let code = Code.of(outcome)
-  if code != 0 { owner.lastError = sentence(outcome, loss) }
-  return code
+extension AskedHandle {
+  func waitForEnd(
+    _ request: RequestHandle, _ begin: () throws -> Void
+  ) throws -> RequestHandle.End {
+    try begin()
+    request.wait(timeout: .max)
+    let end = request.take()
+    if end.code < 0 { owner.lastError = end.text }
+    return end
+  }
+
+  func start(
+    _ pointer: UnsafeMutablePointer<OpaquePointer?>?, _ begin: (RequestHandle) throws -> Void
+  ) throws -> Int32 {
+    guard let pointer else { throw PeriodicFailure.invalid("request is NULL") }
+    let request = RequestHandle(self)
+    try begin(request)
+    // By the host's clock, which is a callback too.
+    if isFreed { throw PeriodicFailure.freed }
+    keep(request)
+    pointer.pointee = request.give()
+    return 0
+  }
 }
 
-func sentence(_ outcome: Outcome, _ loss: String?) -> String {
-  let isAboutConnection = outcome == .disconnected || outcome == .timedOut
-  return (isAboutConnection ? loss : nil) ?? String(cString: periodic_strerror(Code.of(outcome)))
-}
+// MARK: Arguments
 
-/// A job as the layers below have it; `nil` if a pointer or the struct is not whole.
-func fields(_ job: periodic_job_fields) -> JobFields? {
-  guard job.size >= MemoryLayout<periodic_job_fields>.size,
+/// A job as the layers below have it.
+func fields(_ job: UnsafePointer<periodic_job_fields>?) throws -> JobFields {
+  guard let job = job?.pointee, job.size >= MemoryLayout<periodic_job_fields>.size,
     let function = bytes(job.function, job.function_length),
     let name = bytes(job.name, job.name_length),
     let workload = bytes(job.workload, job.workload_length), job.timeout_s >= 0
-  else { return nil }
+  else { throw PeriodicFailure.invalid("the job's fields are not whole") }
   return JobFields(
     key: JobKey(function: function, name: name), workload: workload, scheduledAt: job.run_at_s,
     timeout: job.timeout_s)
+}
+
+/// Bytes that must be there, by what they are.
+func given(_ what: String, _ start: UnsafeRawPointer?, _ length: Int) throws -> Bytes {
+  guard let bytes = bytes(start, length) else {
+    throw PeriodicFailure.invalid("\(what) is NULL, or its length out of range")
+  }
+  return bytes
 }

@@ -10,42 +10,48 @@ public func periodic_client_new(
   _ options: UnsafePointer<periodic_connection_options>?,
   _ client: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
-  onLoop(loop) { owner in
-    guard let client else { return owner.fail(PERIODIC_EINVAL, "client is NULL") }
-    switch connection(address, options, owner) {
-    case .failure(let failure): return owner.fail(failure.code, failure.text)
-    case .success((let address, let options)):
+  call(loop, LoopHandle.self) { owner in
+    guard let client else { throw PeriodicFailure.invalid("client is NULL") }
+    let (address, options) = try connection(address, options)
+    return try owner.adding {
       let made = Client(owner.loop, to: address, options: options)
-      client.pointee = give(ClientHandle(owner, made, dataBytes: options.dataBytes))
-      return 0
+      client.pointee = ClientHandle(owner, made, dataBytes: options.dataBytes).give()
     }
   }
 }
 
 @_cdecl("periodic_client_free") @implementation
 public func periodic_client_free(_ client: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(client, as: ClientHandle.self) else { return 0 }
-  if handle.owner.isForked { return 0 }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  handle.client.close()
-  handle.requests = [:]
-  handle.owner.children -= 1
-  takeBack(client, as: ClientHandle.self)
-  return 0
+  free(client, ClientHandle.self) { $0.free() }
 }
 
 @_cdecl("periodic_client_submit") @implementation
 public func periodic_client_submit(
   _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (handle) throws(RequestError) in
-    guard let job, let fields = fields(job.pointee) else {
-      return .code(handle.owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
-    }
-    handle.owner.loop.yieldIfDue()
-    if let code = submitDirectly(handle, job, 1, nil) { return .code(code) }
-    return .outcome(try handle.client.submitAndWait(fields, timeout: time(timeout_ms)))
+  drive(client, ClientHandle.self) { client in
+    client.owner.loop.yieldIfDue()
+    if let job, let code = client.submitDirectly(job, 1, nil) { return code }
+    let request = RequestHandle(client)
+    return try client.waitForEnd(request) {
+      try submission(job, timeout_ms)(client, request)
+    }.code
+  }
+}
+
+@_cdecl("periodic_client_start_submit") @implementation
+public func periodic_client_start_submit(
+  _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request, submission(job, timeout_ms))
+}
+
+private func submission(
+  _ job: UnsafePointer<periodic_job_fields>?, _ timeout: Int32
+) -> Question<ClientHandle> {
+  {
+    $1.id = try $0.client.submit(try fields(job), $1.delivery, timeout: time(timeout))
   }
 }
 
@@ -54,21 +60,40 @@ public func periodic_client_submit_many(
   _ client: OpaquePointer?, _ jobs: UnsafePointer<periodic_job_fields>?, _ count: Int,
   _ results: UnsafeMutablePointer<Int32>?, _ timeout_ms: Int32
 ) -> Int32 {
-  guard let handle = borrow(client, as: ClientHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
+  drive(client, ClientHandle.self) { client in
+    client.owner.loop.yieldIfDue()
+    if let jobs, count >= 0, let code = client.submitDirectly(jobs, count, results) {
+      return code
+    }
+    let request = RequestHandle(client)
+    let end = try client.waitForEnd(request) {
+      try submissions(jobs, count, timeout_ms)(client, request)
+    }
+    let codes = request.codes?.start.assumingMemoryBound(to: Int32.self)
+    for index in 0..<count { results?[index] = codes?[index] ?? end.code }
+    return end.code
   }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  guard count >= 0, count == 0 || jobs != nil else {
-    return handle.owner.fail(PERIODIC_EINVAL, "jobs is NULL")
+}
+
+@_cdecl("periodic_client_start_submit_many") @implementation
+public func periodic_client_start_submit_many(
+  _ client: OpaquePointer?, _ jobs: UnsafePointer<periodic_job_fields>?, _ count: Int,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request, submissions(jobs, count, timeout_ms))
+}
+
+private func submissions(
+  _ jobs: UnsafePointer<periodic_job_fields>?, _ count: Int, _ timeout: Int32
+) -> Question<ClientHandle> {
+  {
+    guard count >= 0, count == 0 || jobs != nil else {
+      throw PeriodicFailure.invalid("jobs is NULL, or the count out of range")
+    }
+    let many = SubmitMany($1, $0.client, count: count, timeout: time(timeout))
+    $1.many = many
+    many.begin(jobs)
   }
-  handle.owner.loop.yieldIfDue()
-  if let jobs, let code = submitDirectly(handle, jobs, count, results) { return code }
-  let many = ManySubmits(handle, count)
-  for index in 0..<count { many.submit(jobs.unsafelyUnwrapped[index], index, time(timeout_ms)) }
-  many.wait()
-  for index in 0..<count { results?[index] = many.results[index] }
-  return many.results.first { $0 != 0 } ?? 0
 }
 
 @_cdecl("periodic_client_run") @implementation
@@ -77,19 +102,54 @@ public func periodic_client_run(
   _ result: UnsafeMutablePointer<UnsafeRawPointer?>?, _ length: UnsafeMutablePointer<Int>?,
   _ timeout_ms: Int32
 ) -> Int32 {
-  lendAnswer(client, result, length) { (handle) throws(RequestError) in
-    guard let job, let fields = fields(job.pointee) else {
-      return .code(handle.owner.fail(PERIODIC_EINVAL, "the job's fields are not whole"))
-    }
-    return .outcome(try handle.client.runAndWait(fields, timeout: time(timeout_ms)))
+  askAndLend(client, run(job, timeout_ms), result, length)
+}
+
+@_cdecl("periodic_client_start_run") @implementation
+public func periodic_client_start_run(
+  _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request, run(job, timeout_ms))
+}
+
+private func run(
+  _ job: UnsafePointer<periodic_job_fields>?, _ timeout: Int32
+) -> Question<ClientHandle> {
+  {
+    $1.id = try $0.client.run(try fields(job), $1.delivery, timeout: time(timeout))
+  }
+}
+
+@_cdecl("periodic_client_start_receive_data") @implementation
+public func periodic_client_start_receive_data(
+  _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
+  _ name: UnsafeRawPointer?, _ name_length: Int, _ seconds: Int32,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request) { (client: ClientHandle, request) in
+    let key = JobKey(
+      function: try given("function", function, function_length),
+      name: try given("name", name, name_length))
+    request.id = try client.client.receiveData(
+      key, seconds: max(0, seconds), request.delivery, timeout: time(timeout_ms))
   }
 }
 
 @_cdecl("periodic_client_ping") @implementation
 public func periodic_client_ping(_ client: OpaquePointer?, _ timeout_ms: Int32) -> Int32 {
-  ask(client) { (handle) throws(RequestError) in
-    .outcome(try handle.client.pingAndWait(timeout: time(timeout_ms)))
-  }
+  ask(client, ping(timeout_ms))
+}
+
+@_cdecl("periodic_client_start_ping") @implementation
+public func periodic_client_start_ping(
+  _ client: OpaquePointer?, _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request, ping(timeout_ms))
+}
+
+private func ping(_ timeout: Int32) -> Question<ClientHandle> {
+  { $1.id = try $0.client.ping($1.delivery, timeout: time(timeout)) }
 }
 
 @_cdecl("periodic_client_remove") @implementation
@@ -97,11 +157,27 @@ public func periodic_client_remove(
   _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
   _ name: UnsafeRawPointer?, _ name_length: Int, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (handle) throws(RequestError) in
-    guard let function = bytes(function, function_length), let name = bytes(name, name_length)
-    else { return .code(handle.owner.fail(PERIODIC_EINVAL, "a name is NULL")) }
-    let key = JobKey(function: function, name: name)
-    return .outcome(try handle.client.removeAndWait(key, timeout: time(timeout_ms)))
+  ask(client, removal(function, function_length, name, name_length, timeout_ms))
+}
+
+@_cdecl("periodic_client_start_remove") @implementation
+public func periodic_client_start_remove(
+  _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
+  _ name: UnsafeRawPointer?, _ name_length: Int,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(client, request, removal(function, function_length, name, name_length, timeout_ms))
+}
+
+private func removal(
+  _ function: UnsafeRawPointer?, _ functionLength: Int, _ name: UnsafeRawPointer?,
+  _ nameLength: Int, _ timeout: Int32
+) -> Question<ClientHandle> {
+  {
+    let key = JobKey(
+      function: try given("function", function, functionLength),
+      name: try given("name", name, nameLength))
+    $1.id = try $0.client.remove(key, $1.delivery, timeout: time(timeout))
   }
 }
 
@@ -110,95 +186,22 @@ public func periodic_client_drop(
   _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
   _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (handle) throws(RequestError) in
-    guard let function = bytes(function, function_length) else {
-      return .code(handle.owner.fail(PERIODIC_EINVAL, "function is NULL"))
-    }
-    return .outcome(try handle.client.dropAndWait(function: function, timeout: time(timeout_ms)))
-  }
+  ask(client, dropping(function, function_length, timeout_ms))
 }
 
-@_cdecl("periodic_client_status") @implementation
-public func periodic_client_status(
-  _ client: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
-  _ length: UnsafeMutablePointer<Int>?, _ timeout_ms: Int32
+@_cdecl("periodic_client_start_drop") @implementation
+public func periodic_client_start_drop(
+  _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client) { (handle) throws(RequestError) in
-    let outcome = try handle.client.statusAndWait(timeout: time(timeout_ms))
-    guard case .data(let text) = outcome else { return .outcome(outcome) }
-    copy(text, buffer, size)
-    length?.pointee = text.count
-    return .code(0)
-  }
+  start(client, request, dropping(function, function_length, timeout_ms))
 }
 
-/// Submits to a server on the same loop by calls, if that can be. Returns the first code that is no
-/// success.
-private func submitDirectly(
-  _ handle: ClientHandle, _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int,
-  _ results: UnsafeMutablePointer<Int32>?
-) -> Int32? {
-  handle.client.submitDirectly { submit in
-    var first: Int32 = 0
-    for index in 0..<count {
-      var code: Int32 = 0
-      if let fields = fields(jobs[index]) {
-        do throws(RequestError) {
-          let outcome = try submit(fields)
-          if case .success = outcome {} else { code = report(outcome, handle.owner, nil) }
-        } catch {
-          code = handle.owner.fail(Code.of(error), error.text)
-        }
-      } else {
-        code = handle.owner.fail(PERIODIC_EINVAL, "job \(index) is not whole")
-      }
-      results?[index] = code
-      if first == 0 { first = code }
-    }
-    return first
-  }
-}
-
-/// Submits under way together, and their codes.
-private final class ManySubmits {
-  private let handle: ClientHandle
-  private var open = 0
-  var results: [Int32]
-
-  init(_ handle: ClientHandle, _ count: Int) {
-    self.handle = handle
-    results = Array(repeating: 0, count: count)
-  }
-
-  func submit(_ job: periodic_job_fields, _ index: Int, _ timeout: Int64) {
-    guard let fields = fields(job) else {
-      results[index] = handle.owner.fail(PERIODIC_EINVAL, "job \(index) is not whole")
-      return
-    }
-    while true {
-      do {
-        try handle.client.submit(fields, .call { self.ended(index, $0) }, timeout: timeout)
-        open += 1
-        return
-      } catch {
-        // Full: those that are under way make room as they end.
-        if case .full = error, open > 0 {
-          handle.owner.loop.run()
-        } else {
-          results[index] = handle.owner.fail(Code.of(error), error.text)
-          return
-        }
-      }
-    }
-  }
-
-  func wait() {
-    while open > 0 { handle.owner.loop.run() }
-  }
-
-  private func ended(_ index: Int, _ outcome: Outcome) {
-    open -= 1
-    results[index] = report(outcome, handle.owner, handle.client.lastLossText)
-    handle.owner.loop.stop()
+private func dropping(
+  _ function: UnsafeRawPointer?, _ length: Int, _ timeout: Int32
+) -> Question<ClientHandle> {
+  {
+    let name = try given("function", function, length)
+    $1.id = try $0.client.drop(function: name, $1.delivery, timeout: time(timeout))
   }
 }

@@ -9,54 +9,49 @@ public func periodic_server_jobs(
   _ server: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
   _ cursor: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
-  guard let handle = borrow(server, as: ServerHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
+  call(server, ServerHandle.self) { server in
+    guard let cursor, let name = bytes(function, function_length) else {
+      throw PeriodicFailure.invalid("cursor is NULL, or function with a length")
+    }
+    let made = CursorHandle(server, server.server.jobs(of: function == nil ? nil : Array(name)))
+    server.cursors[ObjectIdentifier(made)] = made
+    cursor.pointee = made.give()
+    return 0
   }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  guard let cursor, let name = bytes(function, function_length) else {
-    return handle.owner.fail(PERIODIC_EINVAL, "cursor is NULL, or function with a length")
-  }
-  let made = CursorHandle(handle, handle.server.jobs(of: function == nil ? nil : Array(name)))
-  handle.cursors[ObjectIdentifier(made)] = made
-  cursor.pointee = OpaquePointer(Unmanaged.passUnretained(made).toOpaque())
-  return 0
 }
 
 @_cdecl("periodic_cursor_next") @implementation
 public func periodic_cursor_next(
   _ cursor: OpaquePointer?, _ info: UnsafeMutablePointer<periodic_job_info>?, _ timeout_ms: Int32
 ) -> Int32 {
-  guard let handle = borrow(cursor, as: CursorHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  let owner = handle.server.owner
-  if owner.misuse != 0 { return owner.misuse }
-  if timeout_ms != 0, owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  guard let info, info.pointee.size >= MemoryLayout<periodic_job_info>.size else {
-    return owner.fail(PERIODIC_EINVAL, "job info: NULL, or its size is not set")
-  }
-  guard var job = handle.cursor.next() else { return 0 }
-  if timeout_ms != 0, job.workload == nil {
-    do {
-      job = try handle.cursor.complete(timeout: time(timeout_ms)) ?? job
-    } catch {
-      return owner.fail(Code.of(error), error.text)
+  call(cursor, CursorHandle.self) { handle in
+    if timeout_ms != 0 { try handle.owner.checkMayDrive() }
+    guard let info, info.pointee.size >= MemoryLayout<periodic_job_info>.size else {
+      throw PeriodicFailure.invalid("job info: NULL, or its size is not set")
     }
+    guard var job = handle.cursor.next() else { return 0 }
+    if timeout_ms != 0, job.workload == nil {
+      handle.server.isReading = true
+      defer { handle.server.isReading = false }
+      job = try handle.cursor.complete(timeout: time(timeout_ms)) ?? job
+    }
+    if handle.isFreed { throw PeriodicFailure.freed }
+    handle.show(job, info)
+    return 1
   }
-  handle.show(job, info)
-  return 1
 }
 
 @_cdecl("periodic_cursor_free") @implementation
 public func periodic_cursor_free(_ cursor: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(cursor, as: CursorHandle.self) else { return 0 }
-  if handle.server.owner.isForked { return 0 }
-  if handle.server.owner.misuse != 0 { return handle.server.owner.misuse }
-  handle.server.cursors[ObjectIdentifier(handle)] = nil
-  return 0
+  free(cursor, CursorHandle.self) { handle in
+    handle.server.cursors[ObjectIdentifier(handle)] = nil
+    handle.retire()
+  }
 }
 
 /// A cursor, and the bytes of the job that it came to last.
-final class CursorHandle {
-  unowned let server: ServerHandle
+final class CursorHandle: Handle, OnLoop {
+  let server: ServerHandle
   let cursor: JobCursor
   private var lent: [LentBytes] = []
 
@@ -64,6 +59,8 @@ final class CursorHandle {
     self.server = server
     self.cursor = cursor
   }
+
+  var owner: LoopHandle { server.owner }
 
   func show(_ job: JobInfo, _ info: UnsafeMutablePointer<periodic_job_info>) {
     let function = LentBytes(job.function)

@@ -5,175 +5,251 @@ import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
 
-// What the C pointers point to. A handle is retained by the program from its constructor to its
-// free.
-
 /// A loop, and what everything on it shares: owner, process, and the last failure.
-final class LoopHandle {
+final class LoopHandle: Handle, OnLoop {
   let loop: Loop
-  /// Handles on this loop that are not freed.
+  /// Handles on this loop that the program has not freed.
   var children = 0
   /// What the last failed call said.
   var lastError = ""
+  /// Calls under way: all but the outermost come from callbacks.
+  var depth = 0
+  /// What is to be done when nothing is under way; and whether anything is, the loop's end
+  /// included.
+  var leftovers: [() -> Void] = []
+  var hasLeftovers = false
   private let process = Fork.generation
-  private var owner = pthread_self()
+  private var thread = pthread_self()
   private var destroyClock: (() -> Void)?
   private var destroyRandom: (() -> Void)?
 
-  init() throws(LoopError) {
-    loop = try Loop()
-  }
+  init(_ loop: Loop) { self.loop = loop }
+
+  var owner: LoopHandle { self }
 
   /// 0 if a call may go on; else why it may not.
   var misuse: Int32 {
     if process != Fork.generation { return PERIODIC_EFORK.rawValue }
-    return pthread_equal(owner, pthread_self()) == 0 ? PERIODIC_ETHREAD.rawValue : 0
+    return isOwner ? 0 : PERIODIC_ETHREAD.rawValue
   }
 
   var isForked: Bool { process != Fork.generation }
+  var isOwner: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
   func adopt() {
-    owner = pthread_self()
+    thread = pthread_self()
     loop.adopt()
   }
 
-  /// Sets the host's clock, and lets go of the one before.
+  /// Sets the host's clock, and lets go of the one before, whose destructor may set another.
   func setClock(_ clock: (() -> Now)?, destroy: (() -> Void)?) {
     loop.setClock(clock)
-    destroyClock?()
+    let last = destroyClock
     destroyClock = destroy
+    last?()
   }
 
   /// Lets go of the host's clock, and makes time virtual.
   func setVirtualClock(from start: Now?) {
     loop.setVirtualClock(from: start)
-    destroyClock?()
+    let last = destroyClock
     destroyClock = nil
+    last?()
   }
 
   /// Sets the host's source of random numbers, and lets go of the one before.
   func setRandom(_ source: (() -> UInt64)?, destroy: (() -> Void)?) {
     loop.setRandom(source)
-    destroyRandom?()
+    let last = destroyRandom
     destroyRandom = destroy
+    last?()
   }
 
-  /// Keeps a failure's sentence, and passes its code on.
-  func fail(_ code: periodic_errno, _ text: String) -> Int32 {
-    lastError = text
-    return code.rawValue
+  /// The loop ends with the outermost call.
+  func free() {
+    retire()
+    hasLeftovers = true
+    if loop.isRunning { loop.stop() }
   }
-}
 
-final class ServerHandle {
-  let owner: LoopHandle
-  let server: Server
-  var end: ServerEnd?
-  /// Cursors in the program's hands, so that freeing the server frees them.
-  var cursors: [ObjectIdentifier: CursorHandle] = [:]
-
-  init(_ owner: LoopHandle, _ server: Server) {
-    self.owner = owner
-    self.server = server
-    owner.children += 1
+  /// Its callbacks are not used any more.
+  func letGo() {
+    setClock(nil, destroy: nil)
+    setRandom(nil, destroy: nil)
   }
 }
 
-final class ClientHandle {
+/// What requests are made of: a server, a client or a worker.
+class AskedHandle: Handle, OnLoop {
   let owner: LoopHandle
-  let client: Client
   /// Bytes of parts that may wait to be taken, and those that do.
   let dataBytes: Int
   var partBytes = 0
-  /// Requests in the program's hands, so that freeing the client frees them.
-  var requests: [ObjectIdentifier: RequestHandle] = [:]
+  /// Requests in the program's hands by their order, which are freed with this.
+  private var requests: [Int: RequestHandle] = [:]
+  private var lastRequest = 0
+
+  init(_ owner: LoopHandle, dataBytes: Int = 0) {
+    self.owner = owner
+    self.dataBytes = dataBytes
+  }
+
+  /// Why the last connection ended.
+  var lossText: String? { nil }
+  func cancel(_ id: RequestID) {}
+  func close() {}
+
+  func free() {
+    retire()
+    owner.children -= 1
+    let left = requests.sorted { $0.key < $1.key }.map(\.value)
+    requests = [:]
+    for request in left { request.forget() }
+    owner.afterwards { [self] in
+      close()
+      for request in left { request.close() }
+    }
+  }
+
+  func keep(_ request: RequestHandle) {
+    lastRequest += 1
+    request.order = lastRequest
+    requests[lastRequest] = request
+  }
+
+  func drop(_ request: RequestHandle) { requests[request.order] = nil }
+}
+
+final class ServerHandle: AskedHandle {
+  let server: Server
+  /// How it has ended, and who waits for that.
+  private(set) var end: ServerEnd?
+  private var stops: [RequestHandle] = []
+  /// A cursor runs the loop until the server has read something.
+  var isReading = false
+  /// Cursors in the program's hands, which are freed with this.
+  var cursors: [ObjectIdentifier: CursorHandle] = [:]
+
+  init(_ owner: LoopHandle, _ server: Server) {
+    self.server = server
+    super.init(owner)
+    // A client may ask for the end as well.
+    server.onStopped = { [unowned self] in stopped($0) }
+  }
+
+  func stop(_ request: RequestHandle, timeout: Int64) {
+    stops.append(request)
+    if let end { stopped(end) } else { server.stop(timeout: timeout) }
+  }
+
+  private func stopped(_ end: ServerEnd) {
+    self.end = end
+    let all = stops
+    stops = []
+    for request in all { request.finish(Code.of(end)) }
+  }
+
+  override func close() {
+    server.close()
+    let all = stops
+    stops = []
+    for request in all { request.hear(.cancelled) }
+    if isReading { owner.loop.stop() }
+  }
+
+  override func free() {
+    super.free()
+    for cursor in cursors.values { cursor.retire() }
+    cursors = [:]
+  }
+}
+
+/// A client or a worker.
+class PeerHandle: AskedHandle {
+  let peer: Peer
+
+  init(_ owner: LoopHandle, _ peer: Peer, dataBytes: Int) {
+    self.peer = peer
+    super.init(owner, dataBytes: dataBytes)
+  }
+
+  override var lossText: String? { peer.lastLossText }
+  override func cancel(_ id: RequestID) { peer.cancel(id) }
+  override func close() { peer.close() }
+}
+
+final class ClientHandle: PeerHandle {
+  let client: Client
   /// The last answer that is bytes.
   var lent: LentBytes?
 
   init(_ owner: LoopHandle, _ client: Client, dataBytes: Int) {
-    self.owner = owner
     self.client = client
-    self.dataBytes = dataBytes
-    owner.children += 1
+    super.init(owner, client, dataBytes: dataBytes)
   }
 }
 
-final class WorkerHandle {
-  let owner: LoopHandle
+final class WorkerHandle: PeerHandle {
   let worker: Worker
-  /// Jobs in the program's hands, so that freeing the worker frees them; and handles of ended jobs,
-  /// for the next ones. Each is retained once, whichever list it is in.
-  private var jobs: [Unmanaged<JobHandle>] = []
-  private var spare: [Unmanaged<JobHandle>] = []
+  /// A handle for each job that was ever in hand at a time; and those that no job has now.
+  private var jobs: [JobHandle] = []
+  private var spare: [JobHandle] = []
   var isDraining = false
 
   init(_ owner: LoopHandle, _ worker: Worker) {
-    self.owner = owner
     self.worker = worker
-    owner.children += 1
+    super.init(owner, worker, dataBytes: 0)
   }
 
-  /// Gives a job into the program's hands; the worker keeps it until it is ended or freed.
-  func hand(_ job: ReceivedJob) -> OpaquePointer {
-    let handle = spare.popLast() ?? Unmanaged.passRetained(JobHandle(self))
-    handle._withUnsafeGuaranteedRef {
-      $0.job = job
-      $0.place = jobs.count
+  /// Gives a job into the program's hands, until it is ended or freed.
+  func hand(_ job: ReceivedJob) -> OpaquePointer? {
+    if let handle = spare.popLast() {
+      handle.job = job
+      return handle.giveAgain()
     }
+    let handle = JobHandle(self, job)
     jobs.append(handle)
-    return OpaquePointer(handle.toOpaque())
+    return handle.give()
   }
 
-  /// The program has let go of a job.
-  func forget(_ handle: JobHandle) {
-    let place = handle.place
-    let last = jobs.removeLast()
-    if place < jobs.count {
-      jobs[place] = last
-      last._withUnsafeGuaranteedRef { $0.place = place }
-    }
-    spare.append(Unmanaged.passUnretained(handle))
+  /// The program has ended a job, or freed it.
+  func end(_ handle: JobHandle) {
+    guard !handle.isFreed else { return }
+    handle.takeBack()
+    spare.append(handle)
   }
 
-  func forgetAll() {
-    for handle in jobs + spare { handle.release() }
+  override func free() {
+    super.free()
+    for job in jobs { job.retire() }
     jobs = []
     spare = []
   }
 }
 
-final class JobHandle {
-  unowned(unsafe) let worker: WorkerHandle
-  var job = ReceivedJob.none
-  /// Where it stands among the worker's.
-  var place = 0
+/// A job in the program's hands, or waiting for another.
+final class JobHandle: Handle, OnLoop {
+  let worker: WorkerHandle
+  var job: ReceivedJob
 
-  init(_ worker: WorkerHandle) { self.worker = worker }
+  init(_ worker: WorkerHandle, _ job: ReceivedJob) {
+    self.worker = worker
+    self.job = job
+  }
+
+  var owner: LoopHandle { worker.owner }
 }
 
 /// Counts the forks that made this process, so that a child knows what is not its own.
 enum Fork {
   nonisolated(unsafe) private(set) static var generation = 0
 
-  /// Registered once, before the first loop.
-  static let isWatched: Bool = pthread_atfork(nil, nil, { Fork.generation += 1 }) == 0
-}
-
-// MARK: Pointers
-
-/// Gives an object to the program.
-func give(_ object: AnyObject) -> OpaquePointer {
-  OpaquePointer(Unmanaged.passRetained(object).toOpaque())
-}
-
-/// The object behind a pointer that the program has; `nil` for NULL.
-func borrow<Object: AnyObject>(_ pointer: OpaquePointer?, as: Object.Type) -> Object? {
-  guard let pointer else { return nil }
-  return Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).takeUnretainedValue()
-}
-
-/// Ends what `give` began.
-func takeBack<Object: AnyObject>(_ pointer: OpaquePointer?, as: Object.Type) {
-  guard let pointer else { return }
-  Unmanaged<Object>.fromOpaque(UnsafeRawPointer(pointer)).release()
+  /// Registered once, before the first loop. No other thread has the table's lock in the child.
+  static let isWatched: Bool =
+    pthread_atfork(
+      { HandleTable.lock() }, { HandleTable.unlock() },
+      {
+        Fork.generation += 1
+        HandleTable.unlock()
+      }) == 0
 }

@@ -44,7 +44,7 @@ public func periodic_job_is_held(_ job: OpaquePointer?) -> Int32 {
 public func periodic_job_data(
   _ job: OpaquePointer?, _ data: UnsafeRawPointer?, _ data_length: Int
 ) -> Int32 {
-  tell(job) { (worker, token) throws(RequestError) in
+  tell(job) { worker, token in
     guard let data = bytes(data, data_length) else { return false }
     try worker.workData(token, data)
     return true
@@ -56,29 +56,52 @@ public func periodic_job_acquire(
   _ job: OpaquePointer?, _ lock: UnsafeRawPointer?, _ lock_length: Int, _ capacity: Int32,
   _ timeout_ms: Int32
 ) -> Int32 {
-  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  let owner = handle.worker.owner
-  if owner.misuse != 0 { return owner.misuse }
-  guard let lock = bytes(lock, lock_length), let capacity = UInt16(exactly: capacity), capacity > 0
-  else {
-    return owner.fail(PERIODIC_EINVAL, "the lock is NULL, or the capacity out of 1 to 65535")
+  drive(job, JobHandle.self) { handle in
+    let worker = handle.worker
+    let request = RequestHandle(worker)
+    let end = try worker.waitForEnd(request) {
+      try acquire(handle, lock, lock_length, capacity, timeout_ms, request)
+    }
+    if end.code == 0 { return 1 }
+    return end.code == PERIODIC_EBUSY.rawValue ? 0 : end.code
   }
-  do {
-    let token = handle.job.token
-    let outcome = try wait(handle.worker) { (delivery) throws(RequestError) in
-      let timeout = time(timeout_ms)
-      try handle.worker.worker.acquire(
-        lock: lock, capacity: capacity, token, delivery, timeout: timeout)
+}
+
+@_cdecl("periodic_job_start_acquire") @implementation
+public func periodic_job_start_acquire(
+  _ job: OpaquePointer?, _ lock: UnsafeRawPointer?, _ lock_length: Int, _ capacity: Int32,
+  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  call(job, JobHandle.self) { handle in
+    try handle.worker.start(request) {
+      try acquire(handle, lock, lock_length, capacity, timeout_ms, $0)
     }
+  }
+}
+
+/// Asks for a lock. The answer may take the job away, which then is freed, if nobody did so before.
+private func acquire(
+  _ handle: JobHandle, _ lock: UnsafeRawPointer?, _ length: Int, _ capacity: Int32,
+  _ timeout: Int32, _ request: RequestHandle
+) throws {
+  guard let lock = bytes(lock, length), let capacity = UInt16(exactly: capacity), capacity > 0
+  else { throw PeriodicFailure.invalid("the lock is NULL, or the capacity out of 1 to 65535") }
+  let worker = handle.worker
+  let token = handle.job.token
+  request.id = try worker.worker.acquire(
+    lock: lock, capacity: capacity, token, request.delivery, timeout: time(timeout))
+  request.atEnd = { outcome in
+    guard !handle.isFreed, handle.job.token == token else { return nil }
     if case .acquired(let isHolder) = outcome {
-      if !isHolder { handle.worker.forget(handle) }
-      return isHolder ? 1 : 0
+      if isHolder { return nil }
+      worker.end(handle)
+      return .init(code: PERIODIC_EBUSY.rawValue, text: "other jobs hold the lock")
     }
+    if worker.worker.isHeld(token) { return nil }
     // A lost connection has taken the job; reporting it makes its slot free again.
-    if !handle.worker.worker.isHeld(token) { return periodic_job_fail(job) }
-    return report(outcome, owner, handle.worker.worker.lastLossText)
-  } catch {
-    return owner.fail(Code.of(error), error.text)
+    _ = try? worker.worker.fail(token)
+    worker.end(handle)
+    return .init(code: PERIODIC_ESTALE.rawValue, text: "the connection was lost since")
   }
 }
 
@@ -86,7 +109,7 @@ public func periodic_job_acquire(
 public func periodic_job_release(
   _ job: OpaquePointer?, _ lock: UnsafeRawPointer?, _ lock_length: Int
 ) -> Int32 {
-  tell(job) { (worker, token) throws(RequestError) in
+  tell(job) { worker, token in
     guard let lock = bytes(lock, lock_length) else { return false }
     try worker.release(lock: lock, token)
     return true
@@ -97,7 +120,7 @@ public func periodic_job_release(
 public func periodic_job_done(
   _ job: OpaquePointer?, _ result: UnsafeRawPointer?, _ result_length: Int
 ) -> Int32 {
-  end(job) { (worker, token) throws(RequestError) in
+  end(job) { worker, token in
     guard let data = bytes(result, result_length) else { return false }
     if worker.reportDirectly({ $0(token, data) }) != true { try worker.done(token, data: data) }
     return true
@@ -106,7 +129,7 @@ public func periodic_job_done(
 
 @_cdecl("periodic_job_fail") @implementation
 public func periodic_job_fail(_ job: OpaquePointer?) -> Int32 {
-  end(job) { (worker, token) throws(RequestError) in
+  end(job) { worker, token in
     try worker.fail(token)
     return true
   }
@@ -116,7 +139,7 @@ public func periodic_job_fail(_ job: OpaquePointer?) -> Int32 {
 public func periodic_job_later(
   _ job: OpaquePointer?, _ delay_s: Int64, _ step: Int32
 ) -> Int32 {
-  end(job) { (worker, token) throws(RequestError) in
+  end(job) { worker, token in
     guard (0...32_767).contains(step) else { return false }
     try worker.later(token, delay: delay_s, step: UInt16(step))
     return true
@@ -125,12 +148,10 @@ public func periodic_job_later(
 
 @_cdecl("periodic_job_free") @implementation
 public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(job, as: JobHandle.self) else { return 0 }
-  if handle.worker.owner.isForked { return 0 }
-  if handle.worker.owner.misuse != 0 { return handle.worker.owner.misuse }
-  handle.worker.worker.letGo(of: handle.job.token)
-  handle.worker.forget(handle)
-  return 0
+  free(job, JobHandle.self) { handle in
+    handle.worker.worker.letGo(of: handle.job.token)
+    handle.worker.end(handle)
+  }
 }
 
 // MARK: Shared
@@ -158,39 +179,30 @@ private func lend(
 
 /// Says something about a job that stays in hand.
 private func tell(
-  _ job: OpaquePointer?, _ request: (Worker, JobToken) throws(RequestError) -> Bool
+  _ job: OpaquePointer?, _ request: (Worker, JobToken) throws -> Bool
 ) -> Int32 {
-  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  let owner = handle.worker.owner
-  if owner.misuse != 0 { return owner.misuse }
-  guard handle.worker.worker.isHeld(handle.job.token) else {
-    return owner.fail(PERIODIC_ESTALE, "the connection was lost since")
-  }
-  do {
+  call(job, JobHandle.self) { handle in
+    guard handle.worker.worker.isHeld(handle.job.token) else { throw stale }
     guard try request(handle.worker.worker, handle.job.token) else {
-      return owner.fail(PERIODIC_EINVAL, "NULL with a length")
+      throw PeriodicFailure.invalid("NULL with a length")
     }
-  } catch {
-    return owner.fail(Code.of(error), error.text)
+    return 0
   }
-  return 0
 }
 
 /// Reports a job, and frees it when the report is on its way or the job is lost.
+@inline(__always)
 private func end(
-  _ job: OpaquePointer?, _ report: (Worker, JobToken) throws(RequestError) -> Bool
+  _ job: OpaquePointer?, _ report: (Worker, JobToken) throws -> Bool
 ) -> Int32 {
-  guard let handle = borrow(job, as: JobHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  let owner = handle.worker.owner
-  if owner.misuse != 0 { return owner.misuse }
-  let isHeld = handle.worker.worker.isHeld(handle.job.token)
-  do {
+  call(job, JobHandle.self) { handle in
+    let isHeld = handle.worker.worker.isHeld(handle.job.token)
     guard try report(handle.worker.worker, handle.job.token) else {
-      return owner.fail(PERIODIC_EINVAL, "the result is NULL, or the step out of range")
+      throw PeriodicFailure.invalid("the result is NULL, or the step out of range")
     }
-  } catch {
-    return owner.fail(Code.of(error), error.text)
+    handle.worker.end(handle)
+    return isHeld ? 0 : handle.owner.fail(stale)
   }
-  handle.worker.forget(handle)
-  return isHeld ? 0 : owner.fail(PERIODIC_ESTALE, "the connection was lost since")
 }
+
+private let stale = PeriodicFailure(PERIODIC_ESTALE, "the connection was lost since")

@@ -6,7 +6,7 @@ import PeriodicLoop
 public func periodic_loop_new(_ loop: UnsafeMutablePointer<OpaquePointer?>?) -> Int32 {
   guard let loop, Fork.isWatched else { return PERIODIC_EINVAL.rawValue }
   do {
-    loop.pointee = give(try LoopHandle())
+    loop.pointee = LoopHandle(try Loop()).give()
     return 0
   } catch {
     return Code.of(error).rawValue
@@ -15,46 +15,46 @@ public func periodic_loop_new(_ loop: UnsafeMutablePointer<OpaquePointer?>?) -> 
 
 @_cdecl("periodic_loop_free") @implementation
 public func periodic_loop_free(_ loop: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(loop, as: LoopHandle.self) else { return 0 }
-  if handle.isForked { return 0 }
-  if handle.misuse != 0 { return handle.misuse }
-  if handle.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  if handle.children > 0 {
-    return handle.fail(PERIODIC_EBUSY, "free the loop: \(handle.children) objects are on it")
+  free(loop, LoopHandle.self) { handle in
+    if handle.children > 0 {
+      let text = "free the loop: \(handle.children) objects are on it"
+      throw PeriodicFailure(PERIODIC_EBUSY, text)
+    }
+    handle.free()
   }
-  handle.setClock(nil, destroy: nil)
-  handle.setRandom(nil, destroy: nil)
-  takeBack(loop, as: LoopHandle.self)
-  return 0
 }
 
 @_cdecl("periodic_loop_adopt") @implementation
 public func periodic_loop_adopt(_ loop: OpaquePointer?) -> Int32 {
   guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
   if handle.isForked { return PERIODIC_EFORK.rawValue }
+  if handle.isOwner { return 0 }
+  if handle.depth > 0 { return PERIODIC_EBUSY.rawValue }
   handle.adopt()
   return 0
 }
 
 @_cdecl("periodic_loop_fd") @implementation
 public func periodic_loop_fd(_ loop: OpaquePointer?) -> Int32 {
-  onLoop(loop) { $0.loop.fileDescriptor }
+  call(loop, LoopHandle.self) { $0.loop.fileDescriptor }
 }
 
 @_cdecl("periodic_loop_timeout_ms") @implementation
 public func periodic_loop_timeout_ms(_ loop: OpaquePointer?) -> Int32 {
-  onLoop(loop) { $0.loop.timeoutMilliseconds }
+  call(loop, LoopHandle.self) { $0.loop.timeoutMilliseconds }
 }
 
 @_cdecl("periodic_loop_step") @implementation
 public func periodic_loop_step(_ loop: OpaquePointer?, _ max: Int32) -> Int32 {
-  guard max >= -1 else { return PERIODIC_EINVAL.rawValue }
-  return drive(loop) { Int32(clamping: $0.loop.step(atMost: max < 0 ? .max : Int(max))) }
+  drive(loop, LoopHandle.self) { handle in
+    guard max >= -1 else { throw PeriodicFailure.invalid("max: \(max), -1 is no bound") }
+    return Int32(clamping: handle.loop.step(atMost: max < 0 ? .max : Int(max)))
+  }
 }
 
 @_cdecl("periodic_loop_run") @implementation
 public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
-  drive(loop) {
+  drive(loop, LoopHandle.self) {
     $0.loop.run()
     return 0
   }
@@ -62,7 +62,7 @@ public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
 
 @_cdecl("periodic_loop_stop") @implementation
 public func periodic_loop_stop(_ loop: OpaquePointer?) -> Int32 {
-  onLoop(loop) {
+  call(loop, LoopHandle.self) {
     $0.loop.stop()
     return 0
   }
@@ -81,8 +81,8 @@ public func periodic_loop_wake(_ loop: OpaquePointer?) -> Int32 {
 public func periodic_loop_now(
   _ loop: OpaquePointer?, _ now: UnsafeMutablePointer<periodic_time>?
 ) -> Int32 {
-  onLoop(loop) { handle in
-    guard let now else { return handle.fail(PERIODIC_EINVAL, "now is NULL") }
+  call(loop, LoopHandle.self) { handle in
+    guard let now else { throw PeriodicFailure.invalid("now is NULL") }
     let time = handle.loop.now
     now.pointee = periodic_time(monotonic_ms: time.monotonic, wall_ms: time.wall)
     return 0
@@ -94,7 +94,7 @@ public func periodic_loop_set_clock(
   _ loop: OpaquePointer?, _ clock: periodic_clock_cb?, _ user: UnsafeMutableRawPointer?,
   _ destroy: periodic_destroy_cb?
 ) -> Int32 {
-  onLoop(loop) { handle in
+  call(loop, LoopHandle.self) { handle in
     let time = clock.map { clock in
       {
         var now = periodic_time()
@@ -111,10 +111,11 @@ public func periodic_loop_set_clock(
 public func periodic_loop_set_virtual_clock(
   _ loop: OpaquePointer?, _ start: UnsafePointer<periodic_time>?
 ) -> Int32 {
-  onLoop(loop) { handle in
-    if handle.children > 0 {
+  call(loop, LoopHandle.self) { handle in
+    // What a callback has freed may still be there.
+    if handle.children > 0 || handle.hasLeftovers {
       let text = "virtual time begins on an empty loop: \(handle.children) objects are on it"
-      return handle.fail(PERIODIC_EBUSY, text)
+      throw PeriodicFailure(PERIODIC_EBUSY, text)
     }
     let time = start.map {
       Now(monotonic: $0.pointee.monotonic_ms, wall: $0.pointee.wall_ms)
@@ -126,9 +127,9 @@ public func periodic_loop_set_virtual_clock(
 
 @_cdecl("periodic_loop_advance") @implementation
 public func periodic_loop_advance(_ loop: OpaquePointer?, _ ms: Int64) -> Int32 {
-  drive(loop) { handle in
+  drive(loop, LoopHandle.self) { handle in
     guard ms >= 0, handle.loop.hasVirtualClock else {
-      return handle.fail(PERIODIC_EINVAL, "advance by \(ms) ms: virtual time only goes forward")
+      throw PeriodicFailure.invalid("advance by \(ms) ms: virtual time only goes forward")
     }
     return Int32(clamping: handle.loop.advance(ms))
   }
@@ -139,7 +140,7 @@ public func periodic_loop_set_random(
   _ loop: OpaquePointer?, _ random: periodic_random_cb?, _ user: UnsafeMutableRawPointer?,
   _ destroy: periodic_destroy_cb?
 ) -> Int32 {
-  onLoop(loop) { handle in
+  call(loop, LoopHandle.self) { handle in
     let source = random.map { random in { random(user) } }
     handle.setRandom(source, destroy: destroy.map { destroy in { destroy(user) } })
     return 0
@@ -150,23 +151,8 @@ public func periodic_loop_set_random(
 public func periodic_loop_error(
   _ loop: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int32 {
-  onLoop(loop) { handle in
+  call(loop, LoopHandle.self) { handle in
     copy(handle.lastError.utf8, buffer, size)
     return Int32(clamping: handle.lastError.utf8.count)
-  }
-}
-
-/// A call on the owner thread.
-func onLoop(_ loop: OpaquePointer?, _ body: (LoopHandle) -> Int32) -> Int32 {
-  guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  if handle.misuse != 0 { return handle.misuse }
-  return body(handle)
-}
-
-/// A call that drives the loop.
-private func drive(_ loop: OpaquePointer?, _ body: (LoopHandle) -> Int32) -> Int32 {
-  onLoop(loop) { handle in
-    if handle.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-    return body(handle)
   }
 }

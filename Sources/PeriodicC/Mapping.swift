@@ -20,6 +20,18 @@ enum Code {
     }
   }
 
+  /// What a request for the end of a server comes to.
+  static func of(_ end: ServerEnd) -> RequestHandle.End {
+    switch end {
+    case .graceful: return .init(code: 0)
+    case .timedOut:
+      return .init(code: PERIODIC_ETIMEDOUT.rawValue, text: "connections were cut off")
+    case .storeFailed(let error):
+      let failure = PeriodicFailure(ServerError.store(error))
+      return .init(code: failure.code.rawValue, text: failure.text)
+    }
+  }
+
   static func of(_ error: RequestError) -> periodic_errno {
     switch error {
     case .invalidName, .tooLarge: PERIODIC_ELIMIT
@@ -78,45 +90,33 @@ func copy(_ text: some Collection<UInt8>, _ buffer: UnsafeMutablePointer<CChar>?
 }
 
 /// Parses an address.
-func parse(
-  _ text: UnsafePointer<CChar>?, _ owner: LoopHandle
-) -> Result<Address, PeriodicFailure> {
-  guard let text else { return .failure(.init(code: PERIODIC_EINVAL, text: "address is NULL")) }
+func parse(_ text: UnsafePointer<CChar>?) throws -> Address {
+  guard let text else { throw PeriodicFailure.invalid("address is NULL") }
   do {
-    return .success(try Address(String(cString: text)))
+    return try Address(String(cString: text))
   } catch {
-    return .failure(.init(code: PERIODIC_EADDRESS, text: error.message))
+    throw PeriodicFailure(PERIODIC_EADDRESS, error.message)
   }
 }
 
 /// Where a client or worker connects to, and how.
 func connection(
-  _ address: UnsafePointer<CChar>?, _ options: UnsafePointer<periodic_connection_options>?,
-  _ owner: LoopHandle
-) -> Result<(Address, ConnectionOptions), PeriodicFailure> {
-  parse(address, owner).flatMap { address in
-    var made = ConnectionOptions()
-    guard let given = options?.pointee else { return .success((address, made)) }
-    guard given.size >= MemoryLayout<periodic_connection_options>.size,
-      let identity = bytes(given.identity, given.identity_length),
-      let token = bytes(given.token, given.token_length)
-    else {
-      return .failure(.init(code: PERIODIC_EINVAL, text: "connection options are not whole"))
+  _ address: UnsafePointer<CChar>?, _ options: UnsafePointer<periodic_connection_options>?
+) throws -> (Address, ConnectionOptions) {
+  let address = try parse(address)
+  var made = ConnectionOptions()
+  guard let given = options?.pointee else { return (address, made) }
+  guard given.size >= MemoryLayout<periodic_connection_options>.size,
+    let identity = bytes(given.identity, given.identity_length),
+    let token = bytes(given.token, given.token_length)
+  else { throw PeriodicFailure.invalid("connection options are not whole") }
+  if !identity.isEmpty || !token.isEmpty {
+    guard let credentials = Credentials(name: Array(identity), token: Array(token)) else {
+      let text = "credentials: both or neither, at most \(Credentials.longest) bytes"
+      throw PeriodicFailure.invalid(text)
     }
-    if !identity.isEmpty || !token.isEmpty {
-      guard let credentials = Credentials(name: Array(identity), token: Array(token)) else {
-        let text = "credentials: both or neither, at most \(Credentials.longest) bytes"
-        return .failure(.init(code: PERIODIC_EINVAL, text: text))
-      }
-      made.credentials = credentials
-    }
-    if given.data_bytes != 0 { made.dataBytes = Int(clamping: given.data_bytes) }
-    return .success((address, made))
+    made.credentials = credentials
   }
-}
-
-/// A code and its sentence.
-struct PeriodicFailure: Error {
-  var code: periodic_errno
-  var text: String
+  if given.data_bytes != 0 { made.dataBytes = Int(clamping: given.data_bytes) }
+  return (address, made)
 }

@@ -4,35 +4,6 @@ import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
 
-@_cdecl("periodic_client_start_run") @implementation
-public func periodic_client_start_run(
-  _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?,
-  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
-) -> Int32 {
-  start(client, request) { (client, owner, delivery) throws(RequestError) in
-    guard let job, let fields = fields(job.pointee) else {
-      return .failure(.init(code: PERIODIC_EINVAL, text: "the job's fields are not whole"))
-    }
-    return .success(try client.run(fields, delivery, timeout: time(timeout_ms)))
-  }
-}
-
-@_cdecl("periodic_client_start_receive_data") @implementation
-public func periodic_client_start_receive_data(
-  _ client: OpaquePointer?, _ function: UnsafeRawPointer?, _ function_length: Int,
-  _ name: UnsafeRawPointer?, _ name_length: Int, _ seconds: Int32,
-  _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
-) -> Int32 {
-  start(client, request) { (client, owner, delivery) throws(RequestError) in
-    guard let function = bytes(function, function_length), let name = bytes(name, name_length)
-    else { return .failure(.init(code: PERIODIC_EINVAL, text: "a name is NULL")) }
-    let key = JobKey(function: function, name: name)
-    let timeout = time(timeout_ms)
-    return .success(
-      try client.receiveData(key, seconds: max(0, seconds), delivery, timeout: timeout))
-  }
-}
-
 @_cdecl("periodic_request_next") @implementation
 public func periodic_request_next(
   _ request: OpaquePointer?, _ data: UnsafeMutablePointer<UnsafeRawPointer?>?,
@@ -40,59 +11,71 @@ public func periodic_request_next(
 ) -> Int32 {
   data?.pointee = nil
   length?.pointee = 0
-  guard let handle = borrow(request, as: RequestHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
-  }
-  let owner = handle.client.owner
-  if owner.misuse != 0 { return owner.misuse }
-  if !handle.hasNews {
-    if !owner.loop.isRunning {
-      handle.wait(timeout: time(timeout_ms))
-    } else if timeout_ms != 0 {
-      return PERIODIC_EDEADLK.rawValue
+  return call(request, RequestHandle.self) { request in
+    if !request.hasNews {
+      if timeout_ms != 0 { try request.owner.checkMayDrive() }
+      if request.owner.depth == 1 { request.wait(timeout: time(timeout_ms)) }
+      if request.isFreed { throw PeriodicFailure.freed }
     }
+    let news = request.take()
+    if let lent = news.result {
+      data?.pointee = lent.start
+      length?.pointee = lent.count
+    }
+    if news.code < 0 { request.owner.lastError = news.text }
+    return news.code
   }
-  let news = handle.take()
-  if let lent = news.data {
-    data?.pointee = lent.start
-    length?.pointee = lent.count
+}
+
+@_cdecl("periodic_request_set_callback") @implementation
+public func periodic_request_set_callback(
+  _ request: OpaquePointer?, _ callback: periodic_request_cb?, _ user: UnsafeMutableRawPointer?,
+  _ destroy: periodic_destroy_cb?
+) -> Int32 {
+  call(request, RequestHandle.self) { request in
+    request.setCallback(callback.map { RequestCallback($0, user, destroy) })
+    if callback == nil { destroy?(user) }
+    return 0
   }
-  if news.code < 0 { owner.lastError = news.text }
-  return news.code
+}
+
+@_cdecl("periodic_request_setting") @implementation
+public func periodic_request_setting(
+  _ request: OpaquePointer?, _ value: UnsafeMutablePointer<UInt32>?
+) -> Int32 {
+  call(request, RequestHandle.self) { request in
+    try request.checkHasAnswer()
+    guard let setting = request.setting else {
+      throw PeriodicFailure.invalid("the request is not for a setting")
+    }
+    value?.pointee = setting
+    return 0
+  }
+}
+
+@_cdecl("periodic_request_results") @implementation
+public func periodic_request_results(
+  _ request: OpaquePointer?, _ results: UnsafeMutablePointer<UnsafePointer<Int32>?>?,
+  _ count: UnsafeMutablePointer<Int>?
+) -> Int32 {
+  results?.pointee = nil
+  count?.pointee = 0
+  return call(request, RequestHandle.self) { request in
+    guard let codes = request.codes else {
+      try request.checkHasAnswer()
+      throw PeriodicFailure.invalid("the request is not for many jobs")
+    }
+    results?.pointee = codes.start.assumingMemoryBound(to: Int32.self)
+    count?.pointee = codes.count / MemoryLayout<Int32>.stride
+    return 0
+  }
 }
 
 @_cdecl("periodic_request_free") @implementation
 public func periodic_request_free(_ request: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(request, as: RequestHandle.self) else { return 0 }
-  let client = handle.client
-  if client.owner.isForked { return 0 }
-  if client.owner.misuse != 0 { return client.owner.misuse }
-  handle.drop()
-  client.requests[ObjectIdentifier(handle)] = nil
-  return 0
-}
-
-/// Makes a request whose answers go to a handle of its own.
-private func start(
-  _ client: OpaquePointer?, _ request: UnsafeMutablePointer<OpaquePointer?>?,
-  _ make: (Client, LoopHandle, Delivery) throws(RequestError) -> Result<RequestID, PeriodicFailure>
-) -> Int32 {
-  guard let client = borrow(client, as: ClientHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
+  free(request, RequestHandle.self) { request in
+    request.asked.drop(request)
+    request.forget()
+    request.owner.afterwards { request.close() }
   }
-  let owner = client.owner
-  if owner.misuse != 0 { return owner.misuse }
-  guard let request else { return owner.fail(PERIODIC_EINVAL, "request is NULL") }
-  let handle = RequestHandle(client)
-  do {
-    switch try make(client.client, owner, .call { handle.hear($0) }) {
-    case .failure(let failure): return owner.fail(failure.code, failure.text)
-    case .success(let id): handle.id = id
-    }
-  } catch {
-    return owner.fail(Code.of(error), error.text)
-  }
-  client.requests[ObjectIdentifier(handle)] = handle
-  request.pointee = OpaquePointer(Unmanaged.passUnretained(handle).toOpaque())
-  return 0
 }

@@ -4,12 +4,22 @@ import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
 
-/// A request of a client whose parts and end wait here until the program takes them.
+/// A request of a client, worker or server whose parts and end wait here until they are taken: by
+/// the program, or by the blocking call that made it.
 ///
-/// The client keeps it until it is freed; the runtime, until it has ended.
-final class RequestHandle {
-  unowned let client: ClientHandle
+/// What was asked keeps it until it is freed, if the program has it; the runtime, until it ends.
+final class RequestHandle: Handle, OnLoop {
+  let asked: AskedHandle
+  /// Its place among the requests of that.
+  var order = 0
+  /// What withdraws it; nothing once it has ended.
   var id: RequestID?
+  var many: SubmitMany?
+  /// Sees the end before anybody else, and may make another of it.
+  var atEnd: ((Outcome) -> End?)?
+  /// What a setting is, and the codes of many submits, once they have come.
+  private(set) var setting: UInt32?
+  var codes: LentBytes?
 
   private var parts: [[UInt8]] = []
   /// Parts before this place were taken.
@@ -17,64 +27,92 @@ final class RequestHandle {
   private var end: End?
   private var lent: LentBytes?
   private var isWaiting = false
+  private var callback: RequestCallback?
 
-  private struct End {
+  struct End {
     var code: Int32
     var text = ""
     var result: LentBytes?
   }
 
-  /// What `periodic_request_next` says.
-  struct News {
-    var code: Int32
-    var text = ""
-    var data: LentBytes?
-  }
+  init(_ asked: AskedHandle) { self.asked = asked }
 
-  init(_ client: ClientHandle) {
-    self.client = client
-  }
+  var owner: LoopHandle { asked.owner }
+
+  /// Where the runtime tells what becomes of it.
+  var delivery: Delivery { .call { self.hear($0) } }
 
   /// Whether `take` has more to say than that nothing has come.
   var hasNews: Bool { end != nil || taken < parts.count }
+  var hasEnded: Bool { end != nil }
 
   /// Called by the runtime with each part, and once with the end.
   func hear(_ outcome: Outcome) {
     guard end == nil else { return }
     switch outcome {
     case .part(let bytes): keep(bytes)
-    case .data(let bytes): end = End(code: 0, result: LentBytes(bytes))
+    case .data(let bytes): finish(End(code: 0, result: LentBytes(bytes)))
+    case .setting(let value):
+      setting = value
+      finish(End(code: 0))
     case .overflow: overflow()
-    default:
-      end = End(code: Code.of(outcome), text: sentence(outcome, client.client.lastLossText))
+    default: finish(atEnd?(outcome) ?? end(of: outcome))
     }
-    if isWaiting { client.owner.loop.stop() }
+  }
+
+  /// With what the connection said last for a sentence.
+  func end(of outcome: Outcome) -> End {
+    let code = Code.of(outcome)
+    if code == 0 { return End(code: 0) }
+    let isAboutConnection = outcome == .disconnected || outcome == .timedOut
+    let loss = isAboutConnection ? asked.lossText : nil
+    return End(code: code, text: loss ?? String(cString: periodic_strerror(code)))
   }
 
   private func keep(_ part: [UInt8]) {
-    guard client.partBytes == 0 || weight(part.count) <= client.dataBytes - client.partBytes else {
-      overflow()
+    if isFreed { return }
+    guard asked.partBytes == 0 || weight(part.count) <= asked.dataBytes - asked.partBytes else {
       withdraw()
+      overflow()
       return
     }
-    client.partBytes += weight(part.count)
+    asked.partBytes += weight(part.count)
     parts.append(part)
+    callback?.tell(pointer, Int32(PERIODIC_MORE))
+    if isWaiting { owner.loop.stop() }
   }
 
   /// What a part counts as: its bytes, and what keeping it costs.
   private func weight(_ bytes: Int) -> Int { bytes + 64 }
 
   private func overflow() {
-    let text = "data_bytes: \(client.dataBytes) is the limit"
-    end = End(code: Code.of(.overflow), text: text)
+    let text = "data_bytes: \(asked.dataBytes) is the limit"
+    finish(End(code: PERIODIC_ELIMIT.rawValue, text: text))
+  }
+
+  /// It is over. Whoever waits for that, or wants to hear of it, does now.
+  func finish(_ end: End) {
+    guard self.end == nil else { return }
+    self.end = end
+    id = nil
+    many = nil
+    atEnd = nil
+    tellEnd()
+    if isWaiting { owner.loop.stop() }
+  }
+
+  private func tellEnd() {
+    guard let end, let callback else { return }
+    self.callback = nil
+    callback.tell(isFreed ? nil : pointer, end.code)
   }
 
   /// Parts in their order, then the end, again and again.
-  func take() -> News {
+  func take() -> End {
     lent = nil
     if taken < parts.count {
       let part = LentBytes(parts[taken])
-      client.partBytes -= weight(part.count)
+      asked.partBytes -= weight(part.count)
       parts[taken] = []
       taken += 1
       if taken == parts.count {
@@ -82,17 +120,20 @@ final class RequestHandle {
         taken = 0
       }
       lent = part
-      return News(code: Int32(PERIODIC_MORE), data: part)
+      return End(code: Int32(PERIODIC_MORE), result: part)
     }
-    guard let end else {
-      return News(code: PERIODIC_EAGAIN.rawValue, text: "nothing has come yet")
-    }
-    return News(code: end.code, text: end.text, data: end.result)
+    return end ?? End(code: PERIODIC_EAGAIN.rawValue, text: "nothing has come yet")
+  }
+
+  /// Throws what the program is to be told in the place of an answer that is not there.
+  func checkHasAnswer() throws {
+    guard let end else { throw PeriodicFailure(PERIODIC_EAGAIN, "nothing has come yet") }
+    if end.code != 0 { throw PeriodicFailure(periodic_errno(end.code), end.text) }
   }
 
   /// Runs the loop until there is something to take; with no time, one turn.
   func wait(timeout: Int64) {
-    let loop = client.owner.loop
+    let loop = owner.loop
     let deadline = loop.now.monotonic.addingSaturated(timeout)
     let timer = LoopTimer(loop) { loop.stop() }
     if timeout != .max { timer.arm(at: deadline) }
@@ -107,19 +148,61 @@ final class RequestHandle {
     }
   }
 
-  /// Forgets the parts, and asks for nothing more.
-  func drop() {
-    for part in parts[taken...] { client.partBytes -= weight(part.count) }
+  // MARK: The program's callback
+
+  /// Sets who hears of what comes, in place of whoever did. What has come already is told in the
+  /// next turn, never within this call.
+  func setCallback(_ callback: RequestCallback?) {
+    self.callback = callback
+    guard callback != nil, hasNews else { return }
+    owner.loop.soon { [weak self, weak callback] in
+      guard let self, let callback, callback === self.callback else { return }
+      if taken < parts.count { callback.tell(pointer, Int32(PERIODIC_MORE)) }
+      if callback === self.callback { tellEnd() }
+    }
+  }
+
+  // MARK: Its end by the program
+
+  /// The program has freed it, or what was asked: the pointer is dead, and the parts are gone.
+  func forget() {
+    retire()
+    for part in parts[taken...] { asked.partBytes -= weight(part.count) }
     parts = []
     taken = 0
-    if end == nil { end = End(code: Code.of(.cancelled)) }
+  }
+
+  /// What is left to do once it was forgotten.
+  func close() {
     withdraw()
+    if end == nil { hear(.cancelled) }
+    tellEnd()
   }
 
   private func withdraw() {
-    if let id { _ = client.client.cancel(id) }
+    if let id { asked.cancel(id) }
     id = nil
+    many?.withdraw()
   }
+}
+
+/// Who hears of what comes of a request. Its destructor runs when nobody has it any more.
+final class RequestCallback {
+  private let call: periodic_request_cb
+  private let user: UnsafeMutableRawPointer?
+  private let destroy: periodic_destroy_cb?
+
+  init(
+    _ call: periodic_request_cb, _ user: UnsafeMutableRawPointer?, _ destroy: periodic_destroy_cb?
+  ) {
+    self.call = call
+    self.user = user
+    self.destroy = destroy
+  }
+
+  deinit { destroy?(user) }
+
+  func tell(_ request: OpaquePointer?, _ code: Int32) { call(user, request, code) }
 }
 
 /// Bytes at an address that the program may keep for as long as this lives.
@@ -128,13 +211,25 @@ final class LentBytes {
   let start: UnsafeRawPointer
   let count: Int
 
-  init(_ bytes: [UInt8]) {
-    let memory = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: max(1, bytes.count), alignment: 1)
-    memory.copyBytes(from: bytes)
-    start = UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped)
-    count = bytes.count
+  convenience init(_ bytes: [UInt8]) {
+    self.init(bytes.withUnsafeBytes { copied($0) }, bytes.count)
+  }
+
+  convenience init(_ numbers: [Int32]) {
+    self.init(numbers.withUnsafeBytes { copied($0) }, numbers.count * MemoryLayout<Int32>.stride)
+  }
+
+  private init(_ start: UnsafeRawPointer, _ count: Int) {
+    self.start = start
+    self.count = count
   }
 
   deinit { start.deallocate() }
+}
+
+private func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
+  let memory = UnsafeMutableRawBufferPointer.allocate(
+    byteCount: max(1, bytes.count), alignment: MemoryLayout<Int>.alignment)
+  memory.copyMemory(from: bytes)
+  return UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped)
 }

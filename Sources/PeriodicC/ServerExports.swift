@@ -11,23 +11,16 @@ public func periodic_server_new(
 ) -> Int32 {
   let options = options.map(whole)
   let log = options.flatMap { ServerLog($0) }
-  return onLoop(loop) { owner in
-    guard let server else { return owner.fail(PERIODIC_EINVAL, "server is NULL") }
-    switch serverOptions(options, log) {
-    case .failure(let failure): return owner.fail(failure.code, failure.text)
-    case .success(let options):
+  return call(loop, LoopHandle.self) { owner in
+    guard let server else { throw PeriodicFailure.invalid("server is NULL") }
+    let options = try serverOptions(options, log)
+    return try owner.adding {
       let made = Server(owner.loop, options: options)
-      do throws(ServerError) {
-        try made.start()
-      } catch {
+      do { try made.start() } catch {
         made.close()
-        return owner.fail(Code.of(error), error.description)
+        throw error
       }
-      let handle = ServerHandle(owner, made)
-      // A client may ask for the end as well.
-      made.onStopped = { [unowned handle] in handle.end = $0 }
-      server.pointee = give(handle)
-      return 0
+      server.pointee = ServerHandle(owner, made).give()
     }
   }
 }
@@ -37,71 +30,40 @@ public func periodic_server_listen(
   _ server: OpaquePointer?, _ address: UnsafePointer<CChar>?,
   _ bound: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int32 {
-  onServer(server) { handle in
+  call(server, ServerHandle.self) { handle in
     if handle.server.isStopping {
-      return handle.owner.fail(PERIODIC_ECLOSED, "the server has stopped, or is about to")
+      throw PeriodicFailure(PERIODIC_ECLOSED, "the server has stopped, or is about to")
     }
-    switch parse(address, handle.owner) {
-    case .failure(let failure): return handle.owner.fail(failure.code, failure.text)
-    case .success(let address):
-      do throws(LoopError) {
-        let text = "\(try handle.server.listen(on: address))"
-        copy(text.utf8, bound, size)
-        return Int32(clamping: text.utf8.count)
-      } catch {
-        return handle.owner.fail(Code.of(error), error.message)
-      }
-    }
+    let text = "\(try handle.server.listen(on: try parse(address)))"
+    copy(text.utf8, bound, size)
+    return Int32(clamping: text.utf8.count)
   }
 }
 
 @_cdecl("periodic_server_is_ready") @implementation
 public func periodic_server_is_ready(_ server: OpaquePointer?) -> Int32 {
-  onServer(server) { $0.server.isServing ? 1 : 0 }
+  call(server, ServerHandle.self) { $0.server.isServing ? 1 : 0 }
 }
 
 @_cdecl("periodic_server_stop") @implementation
 public func periodic_server_stop(_ server: OpaquePointer?, _ timeout_ms: Int32) -> Int32 {
-  onServer(server) { handle in
-    let loop = handle.owner.loop
-    if loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-    if handle.end == nil {
-      handle.server.onStopped = { [unowned handle] end in
-        handle.end = end
-        loop.stop()
-      }
-      handle.server.stop(timeout: time(timeout_ms))
-      while handle.end == nil { loop.run() }
-    }
-    switch handle.end {
-    case .timedOut: return handle.owner.fail(PERIODIC_ETIMEDOUT, "connections were cut off")
-    case .storeFailed(let error):
-      let failure = ServerError.store(error)
-      return handle.owner.fail(Code.of(failure), failure.description)
-    case .graceful, nil: return 0
-    }
-  }
+  ask(server, stopping(timeout_ms))
+}
+
+@_cdecl("periodic_server_start_stop") @implementation
+public func periodic_server_start_stop(
+  _ server: OpaquePointer?, _ request: UnsafeMutablePointer<OpaquePointer?>?, _ timeout_ms: Int32
+) -> Int32 {
+  start(server, request, stopping(timeout_ms))
+}
+
+private func stopping(_ timeout: Int32) -> Question<ServerHandle> {
+  { $0.stop($1, timeout: time(timeout)) }
 }
 
 @_cdecl("periodic_server_free") @implementation
 public func periodic_server_free(_ server: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(server, as: ServerHandle.self) else { return 0 }
-  if handle.owner.isForked { return 0 }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  if handle.owner.loop.isRunning { return PERIODIC_EDEADLK.rawValue }
-  handle.cursors = [:]
-  handle.server.close()
-  handle.owner.children -= 1
-  takeBack(server, as: ServerHandle.self)
-  return 0
-}
-
-private func onServer(_ server: OpaquePointer?, _ body: (ServerHandle) -> Int32) -> Int32 {
-  guard let handle = borrow(server, as: ServerHandle.self) else {
-    return PERIODIC_EINVAL.rawValue
-  }
-  if handle.owner.misuse != 0 { return handle.owner.misuse }
-  return body(handle)
+  free(server, ServerHandle.self) { $0.free() }
 }
 
 /// The host's log: its pointer is let go of when the last user of it is gone.
@@ -144,13 +106,10 @@ private func whole(_ given: UnsafePointer<periodic_server_options>) -> periodic_
 
 private func serverOptions(
   _ options: periodic_server_options?, _ log: ServerLog?
-) -> Result<ServerOptions, PeriodicFailure> {
+) throws -> ServerOptions {
   var made = ServerOptions()
-  guard let given = options else { return .success(made) }
-  guard let log else {
-    let text = "server options: size is \(given.size)"
-    return .failure(.init(code: PERIODIC_EINVAL, text: text))
-  }
+  guard let given = options else { return made }
+  guard let log else { throw PeriodicFailure.invalid("server options: size is \(given.size)") }
   made.log = { log.write($0, $1) }
   if given.socket_mode != 0 { made.socketFile.mode = given.socket_mode }
   if given.registration_timeout_ms != 0 {
@@ -162,25 +121,23 @@ private func serverOptions(
     made.hook = EventHook(hook)
     if made.hook == nil {
       let text = "hook \(hook): use udp://HOST:PORT, tcp://HOST:PORT or persist"
-      return .failure(.init(code: PERIODIC_EINVAL, text: text))
+      throw PeriodicFailure.invalid(text)
     }
   }
   if let text = given.sync.map({ String(cString: $0) }) {
     guard let sync = StoreSync(text) else {
-      let text = "sync \(text): use always, batch, batch:MS or off"
-      return .failure(.init(code: PERIODIC_EINVAL, text: text))
+      throw PeriodicFailure.invalid("sync \(text): use always, batch, batch:MS or off")
     }
     made.sync = sync
   }
   guard let store = given.store.map({ String(cString: $0) }), store != "memory:" else {
-    return .success(made)
+    return made
   }
   guard store.hasPrefix("file:"), store.utf8.count > 5 else {
-    let text = "store \(store): use memory: or file:PATH"
-    return .failure(.init(code: PERIODIC_ENOTSUP, text: text))
+    throw PeriodicFailure(PERIODIC_ENOTSUP, "store \(store): use memory: or file:PATH")
   }
   made.store = .sqlite(path: String(store.dropFirst(5)))
-  return .success(made)
+  return made
 }
 
 private func setLimits(_ limits: inout Limits, _ given: periodic_server_options) {

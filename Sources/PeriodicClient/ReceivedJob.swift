@@ -25,12 +25,3 @@ public struct ReceivedJob {
   /// milliseconds, counted from the arrival; `.max` where no limit is known.
   public let leaseEnd: Int64
 }
-
-extension ReceivedJob {
-  /// Stands where there is no job.
-  public static var none: ReceivedJob {
-    ReceivedJob(
-      token: JobToken(0), key: JobKey(function: .none, name: .none), workload: .none,
-      scheduledAt: 0, timeout: 0, count: 0, leaseEnd: 0)
-  }
-}

@@ -7,7 +7,8 @@ import PeriodicStore
 ///
 /// Belongs to the thread of its core, which it does not outlive.
 public final class JobListing {
-  private let core: ServerCore
+  // The core keeps it while it reads.
+  private unowned let core: ServerCore
   private let function: [UInt8]?
   private var position: JobPosition? = .start
   private var ticket: ReadTicket?

@@ -9,7 +9,7 @@ ERRORS = [
     ("ETHREAD", -2, "called on another thread than the loop's"),
     ("EFORK", -3, "the object belongs to the process that forked this one"),
     ("EDEADLK", -4, "a blocking call from inside a callback of the same loop"),
-    ("EBUSY", -5, "in use: by another process, another server, or by objects that are not freed"),
+    ("EBUSY", -5, "in use: by another process, server or job, or by objects that are not freed"),
     ("EAGAIN", -6, "not now: too much is under way, or nothing has come; let the loop work and try again"),
     ("ETIMEDOUT", -7, "the time for it is over; it may still be carried out"),
     ("ECANCELED", -8, "withdrawn, or ended by freeing its object"),
@@ -126,6 +126,8 @@ class periodic_job_fields(ctypes.Structure):
 
 
 assert ctypes.sizeof(periodic_job_fields) == 72
+
+periodic_request_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 
 # name: (result, arguments)
 FUNCTIONS = {
@@ -264,6 +266,19 @@ FUNCTIONS = {
         ctypes.c_int,
     ]),
     "periodic_client_shutdown": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
+    "periodic_client_start_submit": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_submit_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_job_fields),
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
     "periodic_client_start_run": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.POINTER(periodic_job_fields),
@@ -280,11 +295,99 @@ FUNCTIONS = {
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.c_int,
     ]),
+    "periodic_client_start_ping": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_remove": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_drop": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_status": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_get_setting": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_set_setting": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_uint32,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_dump": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_load": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_client_start_shutdown": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_server_start_stop": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_worker_start_drain": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
+    "periodic_job_start_acquire": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+        ctypes.c_int,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_int,
+    ]),
     "periodic_request_next": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_void_p),
         ctypes.POINTER(ctypes.c_size_t),
         ctypes.c_int,
+    ]),
+    "periodic_request_set_callback": (ctypes.c_int, [
+        ctypes.c_void_p,
+        periodic_request_cb,
+        ctypes.c_void_p,
+        periodic_destroy_cb,
+    ]),
+    "periodic_request_setting": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint32)]),
+    "periodic_request_results": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.POINTER(ctypes.c_size_t),
     ]),
     "periodic_request_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_worker_new": (ctypes.c_int, [

@@ -1,0 +1,56 @@
+"""What include/periodic.h promises of callbacks, dead pointers, requests that are started, and fork()."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+
+import pytest
+
+from conftest import ROOT, under_valgrind
+from test_library import build, declared
+
+ADDRESSES = ["tcp://127.0.0.1:0", "unix://{}/s", "inproc:contract"]
+SANITIZED = "-fsanitize=address,undefined"
+
+
+def run(program: pathlib.Path, *arguments: str) -> str:
+    result = subprocess.run([program, *arguments], capture_output=True, text=True, timeout=120)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout
+
+
+def freed(shown: str) -> dict[str, int]:
+    """How often something was freed in a call."""
+    rows = (line.removesuffix(" times").split(": ") for line in shown.splitlines())
+    return {name: int(times) for name, times in rows}
+
+
+def test_everything_can_be_freed_inside_callbacks(prefix, tmp_path):
+    """Also with the loop and in the middle of each kind of call; the last of these read from a store."""
+    program = build("freed_inside", prefix, tmp_path, SANITIZED)
+    times = freed(run(program, str(tmp_path / "store")))
+    assert len(times) == 14 * 6 + 2
+    assert min(times.values()) >= 1 and times["ping, freeing client"] > 4 and times["walk, freeing cursor"] > 2
+
+
+def test_what_is_freed_inside_callbacks_is_neither_touched_nor_lost(prefix, tmp_path):
+    program = build("freed_inside", prefix, tmp_path)
+    assert len(freed(under_valgrind(program, str(tmp_path / "store"), "3"))) == 14 * 6 + 2
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_every_request_can_be_started_and_its_end_is_told_once(address, prefix, tmp_path):
+    run(build("started", prefix, tmp_path, SANITIZED), address.format(tmp_path))
+
+
+def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_path):
+    run(build("forked", prefix, tmp_path))
+    source = (ROOT / "Tests/integration/forked.c").read_text()
+    exempt = {"version", "version_number", "limits", "features", "strerror", "errname"}
+    assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
+
+
+def test_threads_have_loops_of_their_own_and_hand_workers_over(prefix, tmp_path):
+    """scripts/thread-check.sh runs the same under the thread sanitizer."""
+    run(build("threads", prefix, tmp_path, SANITIZED, "-pthread"), str(tmp_path / "store"))
