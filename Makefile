@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far bench-inproc fuzz format lint abi deb install-only
+  sim bench bench-durable bench-far bench-inproc fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,10 @@ uninstall: ## Remove what install put there
 
 abi: ## Write docs/abi and periodic.map from the header; what went or changed needs BREAK=1
 	@scripts/abi.py $(if $(BREAK),--break)
+
+configuration: ## Write docs/CONFIGURATION.md from the tables of options
+	$(SWIFT) build --product periodic-cli
+	.build/debug/periodic-cli configuration > docs/CONFIGURATION.md
 
 sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must agree
 	$(SWIFT) build -c release --product simulate

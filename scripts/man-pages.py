@@ -56,11 +56,6 @@ SCRIPT = [
     "on. FAIL and an exit status other than 0 win.",
 ]
 
-CONFIG = [
-    "The settings are timeout, lock-timeout, assign-wait, keepalive, max-batch-size, max-pool-size and "
-    "run-job-aggressive."
-]
-
 
 class Page:
     """What a page has beside the words of its commands."""
@@ -93,7 +88,6 @@ PAGES = {
         "periodic config",
         "periodic config get",
         "periodic config set",
-        further=CONFIG,
         examples=["periodic config get timeout", "periodic config set timeout 900"],
     ),
     "periodic-dump": Page(
@@ -225,7 +219,7 @@ def page(name: str, section: int, binary: pathlib.Path) -> str:
     if name == "periodic":
         lines.append(".SH COMMANDS")
         for sub in said[0]["subcommands"]:
-            if sub["commandName"] != "help":
+            if sub["commandName"] != "help" and sub.get("shouldDisplay", True):
                 lines += [".TP", f"\\fB{roff(sub['commandName'])}\\fR", roff(sub.get("abstract", ""))]
     for command, words in zip(said, own.commands):
         title = "OPTIONS" if len(said) == 1 else f'"OPTIONS OF {roff(" ".join(words).upper())}"'
