@@ -25,8 +25,9 @@
  *            but those that drive the loop themselves (blocking ones), which answer PERIODIC_EDEADLK.
  *            Each is given its `user` pointer; a destructor is called exactly once, when the library
  *            will not use the pointer any more.
- * Manners    No signal handlers, no output, no exit; SIGPIPE is never raised; own threads, of which only
- *            a server with a file store has one, block all signals.
+ * Manners    No signal handlers, no output, no exit; umask and locale are left alone; SIGPIPE is never
+ *            raised; own threads, of which only a server with a file store has one, block all signals.
+ *            Once loaded the library stays: after dlclose() it is still there for the next dlopen().
  */
 #ifndef PERIODIC_H
 #define PERIODIC_H

@@ -179,13 +179,13 @@ extension OptionRow {
   ) throws(OptionError) {
     switch kind {
     case .text(_, _, let set):
+      let isAccepted: Bool
       do throws(OptionError) {
-        guard try set(&target, text) else { throw error(text, on: face) }
+        isAccepted = try set(&target, text)
       } catch {
-        let name = name(on: face)
-        throw error.description.hasPrefix(name + " ")
-          ? error : OptionError("\(name) \(text): \(error)")
+        throw OptionError("\(name(on: face)) \(text): \(error)")
       }
+      guard isAccepted else { throw error(text, on: face) }
     case .number(let number):
       guard let value = Int(text, radix: number.unit == .octal ? 8 : 10) else {
         throw error(text, on: face)
