@@ -110,7 +110,11 @@ func connection(
       }
       made.credentials = credentials
     }
-    if given.data_bytes != 0 { made.dataBytes = Int(clamping: given.data_bytes) }
+    do throws(OptionError) {
+      try ConnectionOption.dataBytes.set(&made, given.data_bytes, on: .field)
+    } catch {
+      return .failure(.init(code: PERIODIC_EINVAL, text: error.description))
+    }
     return .success((address, made))
   }
 }

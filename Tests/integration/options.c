@@ -62,6 +62,64 @@ static void accepted(const periodic_server_options *options, const char *address
   MUST(periodic_server_free(server) == 0);
 }
 
+static int drops;
+
+static void log_line(void *user, int level, const char *line, size_t length) {
+  char text[256];
+  (void)user, (void)level;
+  snprintf(text, sizeof text, "%.*s", (int)length, line);
+  drops += strstr(text, "dropped") != NULL;
+}
+
+/* Lines of the log that tell of dropped events, with a hook that nobody listens to and this much room. */
+static int drops_told(uint32_t queue, uint32_t every) {
+  periodic_server_options options = PERIODIC_SERVER_OPTIONS_INIT;
+  periodic_server *server;
+  periodic_client *client;
+  periodic_job_fields job = PERIODIC_JOB_FIELDS_INIT;
+  int index;
+  drops = 0;
+  options.hook = "tcp://127.0.0.1:1";
+  options.hook_queue = queue;
+  options.hook_drop_log_every = every;
+  options.log = log_line;
+  job.function = "f", job.function_length = 1;
+  job.name_length = 1;
+  MUST(periodic_server_new(loop, &options, &server) == 0);
+  MUST(periodic_server_listen(server, "inproc:hook", NULL, 0) > 0);
+  MUST(periodic_client_new(loop, "inproc:hook", NULL, &client) == 0);
+  for (index = 0; index < 20; index++) {
+    job.name = &"abcdefghijklmnopqrst"[index];
+    MUST(periodic_client_submit(client, &job, 5000) == 0);
+  }
+  MUST(periodic_client_free(client) == 0 && periodic_server_free(server) == 0);
+  return drops;
+}
+
+/* What a client of this server is told when it changes a setting. */
+static int administered(const char *directory, int clients_administer) {
+  periodic_server_options options = PERIODIC_SERVER_OPTIONS_INIT;
+  periodic_connection_options identity = PERIODIC_CONNECTION_OPTIONS_INIT;
+  periodic_server *server;
+  periodic_client *client;
+  char path[220];
+  FILE *file;
+  int code;
+  snprintf(path, sizeof path, "%s/identities", directory);
+  file = fopen(path, "w");
+  MUST(file != NULL && fputs("client me secret *\n", file) >= 0 && fclose(file) == 0);
+  options.auth_file = path;
+  options.clients_administer = clients_administer;
+  identity.identity = "me", identity.identity_length = 2;
+  identity.token = "secret", identity.token_length = 6;
+  MUST(periodic_server_new(loop, &options, &server) == 0);
+  MUST(periodic_server_listen(server, "inproc:identities", NULL, 0) > 0);
+  MUST(periodic_client_new(loop, "inproc:identities", &identity, &client) == 0);
+  code = periodic_client_set_setting(client, "timeout", 7, 60, 5000);
+  MUST(periodic_client_free(client) == 0 && periodic_server_free(server) == 0);
+  return code;
+}
+
 int main(int count, char **arguments) {
   periodic_server_options options = PERIODIC_SERVER_OPTIONS_INIT;
   char address[200], store[200], owner[40], reserve[220];
@@ -73,6 +131,8 @@ int main(int count, char **arguments) {
   snprintf(owner, sizeof owner, "%d:%d", (int)getuid(), (int)getgid());
   MUST(periodic_loop_new(&loop) == 0);
   refused();
+  MUST(administered(arguments[1], 0) == PERIODIC_ENOWORKER && administered(arguments[1], 1) == 0);
+  MUST(drops_told(0, 0) == 0 && drops_told(1, 0) == 1 && drops_told(1, 4) > 2);
 
   options.store = store;
   options.sync = "off";
