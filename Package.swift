@@ -128,7 +128,7 @@ let package = Package(
     tests(
       "PeriodicCommandTests",
       [
-        "periodic", "PeriodicCore", "PeriodicRuntime",
+        "periodic", "PeriodicCore", "PeriodicLoop", "PeriodicRuntime", "PeriodicStore",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
   ],

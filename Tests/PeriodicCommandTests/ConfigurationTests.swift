@@ -1,7 +1,9 @@
 import ArgumentParser
 import Foundation
 import PeriodicCore
+import PeriodicLoop
 import PeriodicRuntime
+import PeriodicStore
 import Testing
 
 @testable import periodic
@@ -58,6 +60,27 @@ import Testing
     } catch {
       #expect(DaemonOptions.message(for: error) == message)
     }
+  }
+
+  @Test func `is what the server is told`() throws {
+    let options = try DaemonOptions.parse([
+      "--store", "file:/a", "--reserve", "1", "--sync", "off", "--max-jobs", "2", "--max-bytes",
+      "3",
+      "--max-function-jobs", "4", "--max-function-bytes", "5", "--cache", "6", "--socket-mode",
+      "600", "--socket-owner", "7:8", "--auth-file", "b", "--clients-administer",
+      "--registration-deadline", "9", "--idle-timeout", "10", "--hook", "udp://h:1",
+    ]).serverOptions()
+    guard case .sqlite("/a") = options.store else { return #expect(Bool(false), "no file") }
+    #expect(options.storeReserve == 1 << 20 && options.sync == .off)
+    #expect(options.limits.jobs == 2 && options.limits.bytes == 3)
+    #expect(options.limits.functionJobs == 4 && options.limits.functionBytes == 5)
+    #expect(options.limits.cacheBytes == 6 << 20)
+    #expect(options.socketFile == SocketFileOptions(mode: 0o600, user: 7, group: 8))
+    #expect(options.identityFile == "b" && options.clientsAdminister)
+    #expect(options.limits.registrationDeadline == 9000)
+    #expect(options.limits.generation1Idle == 10_000)
+    #expect(options.hook?.target == .udp(host: "h", port: 1))
+    #expect(try DaemonOptions.parse([]).serverOptions().limits == ServerOptions().limits)
   }
 
   @Test func `counts as the C field does, where that counts otherwise`() throws {
