@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far bench-inproc fuzz format lint abi deb install-only
+  sim bench bench-durable bench-far bench-inproc bench-load fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,10 @@ uninstall: ## Remove what install put there
 abi: ## Write docs/abi and periodic.map from the header; what went or changed needs BREAK=1
 	@scripts/abi.py $(if $(BREAK),--break)
 
+configuration: ## Write docs/CONFIGURATION.md from the tables of options
+	$(SWIFT) build --product periodic-cli
+	.build/debug/periodic-cli configuration > docs/CONFIGURATION.md
+
 sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must agree
 	$(SWIFT) build -c release --product simulate
 	@scripts/simulate.sh $(SEED) $(COUNT)
@@ -73,6 +77,9 @@ bench-far: daemon ## Memory, speed, start and PING with COUNTS="1000000 5000000"
 
 bench-inproc: ## CPU time of a job inside one process, beside a Unix socket (ROUNDS=5)
 	@scripts/bench-inproc.sh
+
+bench-load: ## How long dlopen() of libperiodic.so takes, how large it is, and what it needs
+	@scripts/bench-load.sh
 
 fuzz: setup ## Fuzz each codec under the address sanitizer, FUZZ_SECONDS (600) each
 	@scripts/fuzz.sh

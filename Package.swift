@@ -125,7 +125,12 @@ let package = Package(
         "CSQLite", "storetool",
       ]),
     tests("TidyTests", []),
-    tests("PeriodicCommandTests", ["periodic"]),
+    tests(
+      "PeriodicCommandTests",
+      [
+        "periodic", "PeriodicCore", "PeriodicLoop", "PeriodicRuntime", "PeriodicStore",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -32,8 +32,9 @@
  *            own object is freed ends as PERIODIC_ECANCELED.
  *            Each is given its `user` pointer; a destructor is called exactly once, when the library
  *            will not use the pointer any more.
- * Manners    No signal handlers, no output, no exit; SIGPIPE is never raised; own threads, of which only
- *            a server with a file store has one, block all signals.
+ * Manners    No signal handlers, no output, no exit; umask and locale are left alone; SIGPIPE is never
+ *            raised; own threads, of which only a server with a file store has one, block all signals.
+ *            Once loaded the library stays: after dlclose() it is still there for the next dlopen().
  */
 #ifndef PERIODIC_H
 #define PERIODIC_H
@@ -275,7 +276,8 @@ enum periodic_log_level {
 /* A line for an operator, `length` bytes, without a line end; borrowed for the call. */
 typedef void (*periodic_log_cb)(void *user, int level, const char *line, size_t length);
 
-/* Initialise with PERIODIC_SERVER_OPTIONS_INIT, then set what differs: zero is the default. */
+/* Initialise with PERIODIC_SERVER_OPTIONS_INIT, then set what differs: zero is the default. The bounds of each
+ * are in docs/CONFIGURATION.md. */
 typedef struct periodic_server_options {
   size_t size;       /* of this struct */
   const char *store; /* "memory:" (NULL), or "file:PATH" for an SQLite file */
@@ -306,10 +308,19 @@ typedef struct periodic_server_options {
    * jobs that are due later than in ten seconds, only name and time are in memory, 98 bytes with a name of
    * 16; the rest is read back before their turn. */
   uint64_t cache_bytes;
+  /* Bytes that a store file keeps free beside it for when the disk is full, so that jobs can be ended and
+   * removed then; 0 is 8,388,608, -1 is none. */
+  int64_t reserve_bytes;
+  const char *socket_owner;     /* of Unix sockets: "USER", "USER:GROUP" or ":GROUP"; NULL is the process's */
+  uint32_t idle_timeout_s;      /* of silence, after which a generation 1 connection is closed; 0 is never */
+  int32_t clients_administer;   /* 1: the role client may do what only an admin may otherwise */
+  uint32_t hook_queue;          /* events of a hook that may wait, further ones are dropped; 0 is 10,000 */
+  uint32_t hook_drop_log_every; /* of those, each so many are told to `log`; 0 is 1,000 */
 } periodic_server_options;
 
 #define PERIODIC_SERVER_OPTIONS_INIT \
-  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0}
+  {sizeof(periodic_server_options), NULL, NULL, NULL, 0, 0, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, \
+   0, NULL, 0, 0, 0, 0}
 
 /* Makes a server, opens its store and begins to load it. `options` may be NULL.
  *
@@ -318,8 +329,9 @@ typedef struct periodic_server_options {
  * server.
  * Where its disk is full or fails, jobs are refused (PERIODIC_EREFUSED), what ends and removes them is not,
  * and the server recovers by itself; `log` hears of each change. PATH.reserve keeps room for that.
- * PERIODIC_EINVAL also for an `auth_file` that cannot be read or has a line that is none, and for a `hook`
- * of another form, or "persist" without a file store.
+ * PERIODIC_EINVAL also for an option that is out of bounds or of another form, which the sentence of
+ * periodic_loop_error() names; for an `auth_file` that cannot be read or has a line that is none; and for the
+ * `hook` "persist" without a file store.
  * Also returns PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,
  * PERIODIC_ECORRUPT, PERIODIC_EIO, and PERIODIC_ENOTSUP for a store that this library does not have.
  * Threads: owner thread. Since: 0.1. */

@@ -6,17 +6,15 @@ Usage: scripts/man-pages.py BINARY [DIRECTORY]. The texts below are what --help 
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
 
-ENVIRONMENT = {
-    "PERIODIC_PORT": "The server's address, where there is no -H.",
-    "PERIODIC_CLIENT_NAME": "Who we are, where there is no --client-name.",
-    "PERIODIC_CLIENT_TOKEN": "The token, where there is no --client-token.",
-}
+CONNECTING = ["PERIODIC_PORT", "PERIODIC_CLIENT_NAME", "PERIODIC_CLIENT_TOKEN"]
 STATUS = [
     ("0", "Done."),
     ("1", "The server refused, could not be reached, or something failed; the reason is on the standard error."),
@@ -56,11 +54,6 @@ SCRIPT = [
     "on. FAIL and an exit status other than 0 win.",
 ]
 
-CONFIG = [
-    "The settings are timeout, lock-timeout, assign-wait, keepalive, max-batch-size, max-pool-size and "
-    "run-job-aggressive."
-]
-
 
 class Page:
     """What a page has beside the words of its commands."""
@@ -93,7 +86,6 @@ PAGES = {
         "periodic config",
         "periodic config get",
         "periodic config set",
-        further=CONFIG,
         examples=["periodic config get timeout", "periodic config set timeout 900"],
     ),
     "periodic-dump": Page(
@@ -208,6 +200,27 @@ def options(command: dict, title: str) -> list[str]:
     return lines
 
 
+@functools.cache
+def variables(binary: pathlib.Path) -> dict[str, str]:
+    """What the program says of each environment variable, in its tables of options."""
+    said = ask(binary, ["periodic"], "configuration").split("## Environment variables", 1)[1]
+    rows = re.findall(r"^\| `(\w+)` \| (.*) \|$", said, re.M)
+    return {name: re.sub(r"`(--[\w-]+)`", r"\1", meaning) for name, meaning in rows}
+
+
+def environment(name: str, binary: pathlib.Path) -> list[tuple[str, str]]:
+    """The variables that a page's program reads, with their meanings."""
+    meanings = variables(binary)
+    names = list(CONNECTING)
+    if name in ("periodic-run", "periodic-run-pipe"):
+        names.append("THREAD")
+    if name in ("periodic", "periodicd"):
+        names += [variable for variable in meanings if variable not in (*names, "THREAD", "TMPDIR")]
+    if name == "periodic-dump":
+        names.append("TMPDIR")
+    return [(variable, meanings[variable]) for variable in names]
+
+
 def page(name: str, section: int, binary: pathlib.Path) -> str:
     own = PAGES[name]
     said = [described(binary, command) for command in own.commands]
@@ -225,17 +238,12 @@ def page(name: str, section: int, binary: pathlib.Path) -> str:
     if name == "periodic":
         lines.append(".SH COMMANDS")
         for sub in said[0]["subcommands"]:
-            if sub["commandName"] != "help":
+            if sub["commandName"] != "help" and sub.get("shouldDisplay", True):
                 lines += [".TP", f"\\fB{roff(sub['commandName'])}\\fR", roff(sub.get("abstract", ""))]
     for command, words in zip(said, own.commands):
         title = "OPTIONS" if len(said) == 1 else f'"OPTIONS OF {roff(" ".join(words).upper())}"'
         lines += options(command, title)
-    variables = dict(ENVIRONMENT)
-    if name in ("periodic-run", "periodic-run-pipe"):
-        variables["THREAD"] = "Jobs at a time, where there is no --thread."
-    if name in ("periodic", "periodicd"):
-        variables["PERIODIC_PATH"] = "The store, where no option names one."
-    lines += headed("ENVIRONMENT", variables.items()) + headed("EXIT STATUS", own.statuses)
+    lines += headed("ENVIRONMENT", environment(name, binary)) + headed("EXIT STATUS", own.statuses)
     lines.append(".SH EXAMPLES")
     for example in own.examples:
         lines += [".PP", ".nf", roff(example), ".fi"]

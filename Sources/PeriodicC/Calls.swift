@@ -118,6 +118,7 @@ struct PeriodicFailure: Error {
   init(_ error: any Error) {
     switch error {
     case let error as PeriodicFailure: self = error
+    case let error as OptionError: self.init(PERIODIC_EINVAL, error.description)
     case let error as RequestError: self.init(Code.of(error), error.text)
     case let error as ServerError: self.init(Code.of(error), error.description)
     case let error as LoopError: self.init(Code.of(error), error.message)

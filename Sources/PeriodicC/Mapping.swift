@@ -117,6 +117,6 @@ func connection(
     }
     made.credentials = credentials
   }
-  if given.data_bytes != 0 { made.dataBytes = Int(clamping: given.data_bytes) }
+  try ConnectionOption.dataBytes.set(&made, given.data_bytes, on: .field)
   return (address, made)
 }

@@ -20,9 +20,55 @@ public struct Settings: Equatable, Sendable {
 }
 
 extension Settings {
+  /// One of them: how it is called, the least it can be, and what it means.
+  public struct Row: Sendable {
+    public let key: String
+    let path: any WritableKeyPath<Settings, UInt32> & Sendable
+    public let least: UInt32
+    public let meaning: String
+
+    init(
+      _ key: String, _ path: any WritableKeyPath<Settings, UInt32> & Sendable, least: UInt32 = 0,
+      _ meaning: String
+    ) {
+      self.key = key
+      self.path = path
+      self.least = least
+      self.meaning = meaning
+    }
+
+    public var standard: UInt32 { Settings()[keyPath: path] }
+  }
+
+  /// All of them, in the order of docs/CONFIGURATION.md.
+  public static let table: [Row] = [
+    Row(
+      "timeout", \.timeout,
+      "Seconds that a run may take if its job gives no limit; then it failed. 0 is no limit."
+    ),
+    Row(
+      "lock-timeout", \.lockTimeout,
+      "Seconds that a job may hold a lock before another gets it; 0 is no limit."),
+    Row(
+      "assign-wait", \.assignWait, least: 1,
+      "Seconds that a worker has to say that it took a job, before another gets it."),
+    Row(
+      "keepalive", \.keepalive,
+      "Seconds that a generation 2 connection may be silent before it is closed; 0 is never."),
+    Row(
+      "max-batch-size", \.maximumBatchSize, least: 4,
+      "Kept for tools that set it; this server fetches no batches."),
+    Row(
+      "max-pool-size", \.maximumPoolSize, least: 1,
+      "Kept for tools that set it; requests of a connection are handled in order."),
+    Row(
+      "run-job-aggressive", \.runJobAggressive,
+      "Kept for tools that set it; a run has no queue that it could skip."),
+  ]
+
   /// The value of what `key` names; `nil` for an unknown key.
   public func value(of key: Bytes) -> UInt32? {
-    Settings.path(of: key).map { self[keyPath: $0] }
+    Settings.row(of: key).map { self[keyPath: $0.path] }
   }
 
   /// Sets what `key` names, held within its bounds (PROTOCOL 2.9).
@@ -30,27 +76,13 @@ extension Settings {
   /// - Returns: the value as set; `nil` for an unknown key, which is ignored.
   @discardableResult
   public mutating func set(_ key: Bytes, to value: UInt32) -> UInt32? {
-    guard let path = Settings.path(of: key) else { return nil }
-    let least: UInt32 =
-      switch path {
-      case \.assignWait, \.maximumPoolSize: 1
-      case \.maximumBatchSize: 4
-      default: 0
-      }
-    self[keyPath: path] = max(least, value)
-    return self[keyPath: path]
+    guard let row = Settings.row(of: key) else { return nil }
+    self[keyPath: row.path] = max(row.least, value)
+    return self[keyPath: row.path]
   }
 
-  private static func path(of key: Bytes) -> WritableKeyPath<Settings, UInt32>? {
-    switch key.text {
-    case "timeout": \.timeout
-    case "lock-timeout": \.lockTimeout
-    case "assign-wait": \.assignWait
-    case "keepalive": \.keepalive
-    case "max-batch-size": \.maximumBatchSize
-    case "max-pool-size": \.maximumPoolSize
-    case "run-job-aggressive": \.runJobAggressive
-    default: nil
-    }
+  private static func row(of key: Bytes) -> Row? {
+    let text = key.text
+    return table.first { $0.key == text }
   }
 }

@@ -30,3 +30,16 @@ public struct ServerOptions {
 
   public init() {}
 }
+
+extension ServerOptions {
+  /// Of `hook`, so that this is set after it.
+  var hookQueue: Int {
+    get { (hook ?? EventHook(.persist)).queueLimit }
+    set { hook?.queueLimit = newValue }
+  }
+
+  var hookLogInterval: Int {
+    get { (hook ?? EventHook(.persist)).dropLogInterval }
+    set { hook?.dropLogInterval = newValue }
+  }
+}

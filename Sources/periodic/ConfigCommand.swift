@@ -7,9 +7,8 @@ struct ConfigCommand: ParsableCommand {
     commandName: "config",
     abstract: "Read and change the server's settings.",
     discussion: """
-      Keys: timeout, lock-timeout, assign-wait, keepalive (seconds), max-batch-size, \
-      max-pool-size, run-job-aggressive. A key that the server does not know reads 0, and \
-      setting it is ignored.
+      Keys: \(Settings.table.map(\.key).joined(separator: ", ")). Times are seconds. A key that \
+      the server does not know reads 0, and setting it is ignored.
       """,
     subcommands: [Get.self, Set.self])
 

@@ -61,28 +61,10 @@ struct Daemon {
   }
 
   private func serverOptions(_ logger: Logger) throws -> ServerOptions {
-    var server = ServerOptions()
+    var server = try options.serverOptions()
     server.log = { level, text in logger.log(level: Daemon.level(level), "\(text)") }
-    server.limits.registrationDeadline = Int64(options.registrationDeadline) * 1000
-    server.limits.generation1Idle = Int64(options.idleTimeout) * 1000
-    options.limits.set(in: &server.limits)
-    server.hook = try options.eventHook()
-    server.storeReserve = options.reserve << 20
-    server.identityFile = options.authFile
-    server.clientsAdminister = options.clientsAdminister
-    server.sync = options.sync
-    switch try options.storeChoice() {
-    case .file(let path): server.store = .sqlite(path: path)
-    case .memory: server.store = .memory
-    case nil:
-      server.store = .memory
+    if try options.storeChoice() == nil {
       logger.notice("no --store: jobs are kept in memory only, and gone when the daemon ends")
-    }
-    if let mode = options.socketMode { server.socketFile.mode = mode }
-    if let owner = options.socketOwner {
-      let (user, group) = try Daemon.owner(owner)
-      server.socketFile.user = user
-      server.socketFile.group = group
     }
     return server
   }
@@ -94,26 +76,6 @@ struct Daemon {
     case .warning: .warning
     case .error: .error
     }
-  }
-
-  /// The numbers behind `user` or `user:group`, which may be numbers already.
-  private static func owner(_ text: String) throws -> (user: UInt32?, group: UInt32?) {
-    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-    let user = try parts[0].isEmpty ? nil : userNumber(String(parts[0]))
-    let group = try parts.count < 2 || parts[1].isEmpty ? nil : groupNumber(String(parts[1]))
-    return (user, group)
-  }
-
-  private static func userNumber(_ name: String) throws -> UInt32 {
-    if let number = UInt32(name) { return number }
-    guard let entry = getpwnam(name) else { throw Failure("--socket-owner: no user \(name)") }
-    return entry.pointee.pw_uid
-  }
-
-  private static func groupNumber(_ name: String) throws -> UInt32 {
-    if let number = UInt32(name) { return number }
-    guard let entry = getgrnam(name) else { throw Failure("--socket-owner: no group \(name)") }
-    return entry.pointee.gr_gid
   }
 
   /// The system keeps 15 bytes. Where there is no /proc, nothing shows the name either.

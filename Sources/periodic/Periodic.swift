@@ -16,7 +16,7 @@ struct Periodic: ParsableCommand {
       StatusCommand.self, SubmitCommand.self, RunCommand.self, ReceiveCommand.self,
       RemoveCommand.self, DropCommand.self, ConfigCommand.self, DumpCommand.self,
       LoadCommand.self, BackupCommand.self, CheckCommand.self, RepairCommand.self,
-      ShutdownCommand.self, PingCommand.self,
+      ShutdownCommand.self, PingCommand.self, ConfigurationCommand.self,
     ])
 
   @OptionGroup var connection: ServerAddress

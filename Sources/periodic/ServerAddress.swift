@@ -1,5 +1,6 @@
 import ArgumentParser
 import PeriodicClient
+import PeriodicRuntime
 
 /// Where the server is, or shall be.
 struct ServerAddress: ParsableArguments {
@@ -13,22 +14,8 @@ struct ServerAddress: ParsableArguments {
       valueName: "address"))
   var host: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Who we are, to a server with an identity file.",
-      discussion: "Default: PERIODIC_CLIENT_NAME. Goes with --client-token.",
-      valueName: "name"))
-  var clientName: String?
-
-  @Option(
-    help: ArgumentHelp(
-      "The token that proves it.",
-      discussion: """
-        Default: PERIODIC_CLIENT_TOKEN, which other users of the machine cannot see in the list of \
-        processes.
-        """,
-      valueName: "token"))
-  var clientToken: String?
+  @Option(.identity) var clientName: String?
+  @Option(.token) var clientToken: String?
 
   @Option(help: .hidden) var rsaMode: String?
   @Option(help: .hidden) var rsaPrivatePath: String?

@@ -1,3 +1,5 @@
+import PeriodicRuntime
+
 /// Where jobs are kept, in all the spellings of both generations (PROTOCOL 4.1, 4.3).
 enum StoreChoice: Equatable {
   case memory
@@ -12,9 +14,8 @@ enum StoreChoice: Equatable {
     var environmentPath: String?
   }
 
-  /// The store that was asked for; `nil` if none was. Throws a `Failure` that says what to use
-  /// instead.
-  init?(_ names: Names) throws {
+  /// The store that was asked for; `nil` if none was. Throws what to use instead.
+  init?(_ names: Names) throws(OptionError) {
     if let store = names.store {
       self = try StoreChoice(store: store)
     } else if let driver = names.driver {
@@ -26,42 +27,50 @@ enum StoreChoice: Equatable {
     }
   }
 
-  private init(store: String) throws {
+  /// As the table of options has it.
+  var text: String {
+    switch self {
+    case .memory: "memory:"
+    case .file(let path): "file:\(path)"
+    }
+  }
+
+  private init(store: String) throws(OptionError) {
     if store == "memory:" {
       self = .memory
     } else if store.hasPrefix("file:") {
       self = try .at(String(store.dropFirst("file:".count)))
     } else {
-      throw Failure("--store \(store): use memory: or file:PATH")
+      throw ServerOption.store.error(store)
     }
   }
 
-  private init(driver: String, directory: String?) throws {
+  private init(driver: String, directory: String?) throws(OptionError) {
     switch driver {
     case "memstore": self = .memory
     case "leveldb", "redis":
       let path = directory.map { "\($0).sqlite" } ?? "periodic.sqlite"
-      throw Failure("--driver \(driver) is not offered: use --store file:\(path)")
-    default: throw Failure("--driver \(driver) is not known: use --store memory: or file:PATH")
+      throw OptionError("--driver \(driver) is not offered: use --store file:\(path)")
+    default: throw OptionError("--driver \(driver) is not known: use --store memory: or file:PATH")
     }
   }
 
-  private init(path: String) throws {
+  private init(path: String) throws(OptionError) {
     if path == ":memory:" {
       self = .memory
     } else if path.hasPrefix("file:") {
       self = try .at(String(path.dropFirst("file:".count)))
     } else if let scheme = path.split(separator: ":").first, path.contains("://") {
-      throw Failure("--path \(path): \(scheme) is not offered, use --store file:PATH")
+      throw OptionError("--path \(path): \(scheme) is not offered, use --store file:PATH")
     } else {
       self = try .at(path)
     }
   }
 
   /// `file://X` and `file:X` name the same file.
-  private static func at(_ path: String) throws -> StoreChoice {
+  private static func at(_ path: String) throws(OptionError) -> StoreChoice {
     let path = path.hasPrefix("//") ? String(path.dropFirst(2)) : path
-    if path.isEmpty { throw Failure("a store needs a path: file:PATH") }
+    if path.isEmpty { throw OptionError("a store needs a path: file:PATH") }
     return .file(path)
   }
 }

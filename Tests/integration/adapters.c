@@ -1,4 +1,4 @@
-/* Drives a loop by one adapter (HOST_poll, HOST_uv, HOST_glib or HOST_event) and checks what it promises.
+/* Drives a loop by one adapter and checks what it promises.
  * Ends with 0 if all of it holds, and prints how busy the host was while nothing came. */
 #include <periodic.h>
 #include <pthread.h>
@@ -8,63 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static void turn(void *user, int code);
-static periodic_loop *loop;
-
-#if defined(HOST_poll)
-#include <periodic/periodic_poll.h>
-static periodic_poll host;
-static void host_begin(void) {}
-static int host_attach(void) { return periodic_poll_attach(&host, loop, turn, &host) < 0; }
-static void host_update(void) {}
-static void host_once(void) {
-  struct pollfd slot;
-  int timeout_ms = periodic_poll_prepare(&host, &slot, -1);
-  poll(&slot, 1, timeout_ms);
-  periodic_poll_dispatch(&host, &slot);
-}
-static void host_detach(void) { periodic_poll_detach(&host); }
-static void host_end(void) {}
-#elif defined(HOST_uv)
-#include <periodic/periodic_uv.h>
-static periodic_uv host;
-static uv_loop_t uv;
-static int closed;
-static void on_closed(void *user) { closed = user == &host; }
-static void host_begin(void) { uv_loop_init(&uv); }
-static int host_attach(void) { return periodic_uv_attach(&host, &uv, loop, turn, &host); }
-static void host_update(void) {}
-static void host_once(void) { uv_run(&uv, UV_RUN_ONCE); }
-static void host_detach(void) {
-  closed = 0;
-  periodic_uv_detach(&host, on_closed);
-  periodic_uv_detach(&host, on_closed);
-  uv_run(&uv, UV_RUN_DEFAULT);
-  if (!closed) exit(3);
-}
-static void host_end(void) {
-  if (uv_loop_close(&uv) != 0) exit(3);
-}
-#elif defined(HOST_glib)
-#include <periodic/periodic_glib.h>
-static periodic_glib host;
-static void host_begin(void) {}
-static int host_attach(void) { return periodic_glib_attach(&host, NULL, loop, turn, &host); }
-static void host_update(void) {}
-static void host_once(void) { g_main_context_iteration(NULL, TRUE); }
-static void host_detach(void) { periodic_glib_detach(&host); }
-static void host_end(void) {}
-#else
-#include <periodic/periodic_event.h>
-static periodic_event host;
-static struct event_base *base;
-static void host_begin(void) { base = event_base_new(); }
-static int host_attach(void) { return periodic_event_attach(&host, base, loop, turn, &host); }
-static void host_update(void) { periodic_event_update(&host); }
-static void host_once(void) { event_base_loop(base, EVLOOP_ONCE); }
-static void host_detach(void) { periodic_event_detach(&host); }
-static void host_end(void) { event_base_free(base); }
-#endif
+#include "hosts.h"
 
 #define CHECK(what) \
   do { \

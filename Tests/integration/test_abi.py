@@ -69,7 +69,7 @@ def test_a_change_that_breaks_programs_is_seen(before, after, gone):
 @pytest.mark.parametrize(
     "before, after",
     [
-        ("  uint64_t cache_bytes;\n", "  uint64_t cache_bytes;\n  uint64_t another;\n"),
+        ("} periodic_server_options;\n", "  uint64_t another;\n} periodic_server_options;\n"),
         ("  PERIODIC_LOG_ERROR = 3\n", "  PERIODIC_LOG_ERROR = 3,\n  PERIODIC_LOG_FATAL = 4\n"),
         (END, LATER + END),
     ],

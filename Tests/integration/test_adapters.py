@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from conftest import ROOT, flags, under_valgrind
 
 # The host's pkg-config package, where it has one.
 HOSTS = {"poll": [], "uv": ["libuv"], "glib": ["glib-2.0"], "event": ["libevent_core"]}
+# epoll(7) has the header of poll(2).
+DRIVERS = {**HOSTS, "epoll": []}
 STRICT = ["-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-pedantic", "-Werror"]
 
 
@@ -36,29 +39,62 @@ def test_the_step_is_called_in_one_place(host):
     assert len(re.findall(r"\bperiodic_loop_step\(", text)) == 1
 
 
+def built(name: str, prefix, directory) -> dict[str, pathlib.Path]:
+    """A program of this directory, once for each host."""
+    programs = {}
+    for host, packages in DRIVERS.items():
+        programs[host] = directory / f"{name}-{host}"
+        options = ["-std=c99", *STRICT, f"-DHOST_{host}", "-g", "-fsanitize=address,undefined"]
+        source = ROOT / f"Tests/integration/{name}.c"
+        command = ["gcc", *options, "-o", programs[host], source, *flags(prefix, *packages), "-pthread"]
+        subprocess.run(command, check=True)
+    return programs
+
+
 @pytest.fixture(scope="module")
 def driven(prefix, tmp_path_factory) -> dict[str, subprocess.CompletedProcess[str]]:
     """What adapters.c says for each host: jobs, a timer of the loop, calls between turns, a failing step."""
-    directory = tmp_path_factory.mktemp("adapters")
-    said = {}
-    for host, packages in HOSTS.items():
-        program = directory / host
-        source = ROOT / "Tests/integration/adapters.c"
-        options = ["-std=c99", *STRICT, f"-DHOST_{host}", "-g", "-fsanitize=address,undefined"]
-        command = ["gcc", *options, "-o", program, source, *flags(prefix, *packages), "-pthread"]
-        subprocess.run(command, check=True)
-        said[host] = subprocess.run([program], capture_output=True, text=True, timeout=60)
-    return said
+    programs = built("adapters", prefix, tmp_path_factory.mktemp("adapters"))
+    return {
+        host: subprocess.run([program], capture_output=True, text=True, timeout=60)
+        for host, program in programs.items()
+    }
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", DRIVERS)
 def test_a_loop_is_driven_detached_and_attached_again(driven, host):
     assert (driven[host].returncode, driven[host].stderr) == (0, "")
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", DRIVERS)
 def test_a_host_sleeps_while_nothing_comes(driven, host):
     assert int(driven[host].stdout.split(": ")[1]) < 50
+
+
+STORY = """\
+listen: OK, OK, same name EADDRINUSE
+first: a is asked
+second: a is worked on
+first: a comes later
+a: OK, [failed]
+first: b is asked
+second: b is worked on
+b: OK, [b!]
+first: c is asked
+second: c is worked on
+c: OK, [c!]
+nobody: ENOWORKER
+silence: ETIMEDOUT
+jobs: 0 and 0
+threads: 1
+"""
+
+
+def test_two_servers_on_one_loop_are_the_same_in_every_hosts_loop(prefix, tmp_path):
+    """A worker of the first server is a client of the second; a run that is put off is over for who waits."""
+    for host, program in built("two_servers", prefix, tmp_path).items():
+        run = subprocess.run([program, tmp_path / "s"], capture_output=True, text=True, timeout=60)
+        assert (run.returncode, run.stdout, run.stderr) == (0, STORY, ""), host
 
 
 @pytest.mark.parametrize("host", HOSTS)

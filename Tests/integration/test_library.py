@@ -44,11 +44,22 @@ def test_every_function_says_who_may_call_it_and_since_when():
         assert re.search(r"Threads: [^.]*\. Since: 0\.\d\.", comment), declarations
 
 
-def test_no_swift_run_time_is_needed():
-    needed = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
-    assert "swift" not in needed and "not found" not in needed
-    dynamic = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True).stdout
-    assert "libperiodic.so.0" in dynamic and "NODELETE" in dynamic
+# A C library, its parts and its loader, the C++ run time that Swift's needs, and three of Debian's libraries.
+NEEDED = {"libuv", "libsqlite3", "libjansson", "libc", "ld-linux-x86-64", "libm", "libstdc++", "libgcc_s"}
+
+
+def test_the_library_needs_little(prefix):
+    dynamic = subprocess.run(["readelf", "-d", LIBRARY], capture_output=True, text=True, check=True).stdout
+    needed = re.findall(r"\(NEEDED\).*\[(.*?)\.so[.\d]*\]", dynamic)
+    assert set(needed) <= NEEDED and {"libuv", "libsqlite3", "libjansson", "libc"} <= set(needed)
+    assert "[libperiodic.so.0]" in dynamic
+    found = subprocess.run(["ldd", LIBRARY], capture_output=True, text=True, check=True).stdout
+    assert "swift" not in found and "not found" not in found
+
+
+def test_the_library_is_small(prefix):
+    """As it is installed, without its symbols for debuggers."""
+    assert (prefix / "lib/libperiodic.so").stat().st_size <= 8_000_000
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +82,22 @@ def test_an_example_is_read_in_a_minute():
         assert len(lines) < 80 and lines[0].startswith(("/* ", "// ")), source
 
 
-def test_server_client_and_worker_live_in_one_c_program(examples):
-    assert "332833500" in under_valgrind(examples / "embedded")
+def test_server_client_and_worker_live_in_one_c_program_of_60_lines(examples):
+    assert under_valgrind(examples / "embedded") == "HELLO, WORLD\n"
+    assert len((ROOT / "examples/c/embedded.c").read_text().splitlines()) <= 60
+
+
+def test_a_c_program_works_in_batches(examples):
+    assert "332833500" in under_valgrind(examples / "batches")
+
+
+def test_every_example_is_run(examples):
+    """Each program under valgrind: here by its name, those of hosts' loops in test_adapters.py."""
+    tests = (ROOT / "Tests/integration/test_library.py").read_text()
+    for program in examples.iterdir():
+        assert re.search(rf'(under_valgrind\(|VALGRIND, )examples / "{program.name}"', tests), program
+    loops = {source.stem.removeprefix("loop_") for source in (ROOT / "examples/c").glob("loop_*.c")}
+    assert loops == {"epoll", "uv", "glib", "event"}
 
 
 def test_a_cpp_program_owns_what_it_makes(examples):

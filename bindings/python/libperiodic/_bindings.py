@@ -73,10 +73,16 @@ class periodic_server_options(ctypes.Structure):
         ("max_function_jobs", ctypes.c_uint64),
         ("max_function_bytes", ctypes.c_uint64),
         ("cache_bytes", ctypes.c_uint64),
+        ("reserve_bytes", ctypes.c_int64),
+        ("socket_owner", ctypes.c_char_p),
+        ("idle_timeout_s", ctypes.c_uint32),
+        ("clients_administer", ctypes.c_int32),
+        ("hook_queue", ctypes.c_uint32),
+        ("hook_drop_log_every", ctypes.c_uint32),
     ]
 
 
-assert ctypes.sizeof(periodic_server_options) == 112
+assert ctypes.sizeof(periodic_server_options) == 144
 
 class periodic_job_info(ctypes.Structure):
     _fields_ = [

@@ -43,7 +43,12 @@ class Server(OnLoop):
     `sync` says how hard a file keeps what is acknowledged: "always", "batch", "batch:MS" or "off".
     `max_jobs`, `max_bytes` (of names and workloads), `max_function_jobs` and `max_function_bytes` bound
     what is kept, in all and of each function; what is over it is refused. With a file `cache_bytes` of
-    workloads are kept in memory, and read back before their turn beyond it. 0 is the default of each.
+    workloads are kept in memory, and read back before their turn beyond it, and `reserve_bytes` are kept
+    free for when the disk is full (-1 is none). `socket_mode` and `socket_owner` ("USER:GROUP") are of Unix
+    sockets. `registration_timeout_ms` is for a connection to say who it is, `idle_timeout_s` of silence end
+    a generation 1 connection. With `clients_administer` the role client may do what only an admin may
+    otherwise. `hook_queue` events of a hook may wait; of those dropped each `hook_drop_log_every` are told
+    to the log. 0 is the default of each; docs/CONFIGURATION.md has the bounds.
     """
 
     _free_name = "periodic_server_free"
@@ -61,6 +66,14 @@ class Server(OnLoop):
         max_function_jobs: int = 0,
         max_function_bytes: int = 0,
         cache_bytes: int = 0,
+        reserve_bytes: int = 0,
+        socket_mode: int = 0,
+        socket_owner: str | None = None,
+        registration_timeout_ms: int = 0,
+        idle_timeout_s: int = 0,
+        clients_administer: bool = False,
+        hook_queue: int = 0,
+        hook_drop_log_every: int = 0,
         log: Callable[[int, str], None] | None = None,
     ) -> None:
         self.loop = loop
@@ -73,7 +86,13 @@ class Server(OnLoop):
         options.max_jobs, options.max_bytes = max_jobs, max_bytes
         options.max_function_jobs = max_function_jobs
         options.max_function_bytes = max_function_bytes
-        options.cache_bytes = cache_bytes
+        options.cache_bytes, options.reserve_bytes = cache_bytes, reserve_bytes
+        options.socket_mode = socket_mode
+        options.socket_owner = socket_owner.encode() if socket_owner is not None else None
+        options.registration_timeout_ms = registration_timeout_ms
+        options.idle_timeout_s = idle_timeout_s
+        options.clients_administer = clients_administer
+        options.hook_queue, options.hook_drop_log_every = hook_queue, hook_drop_log_every
         if log is not None:
             call = log
 

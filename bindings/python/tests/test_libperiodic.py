@@ -115,6 +115,25 @@ def test_a_full_server_refuses(loop, limit):
         client.submit("f", "two", b"12345")
 
 
+def test_a_server_takes_every_option_of_the_daemon(loop, tmp_path):
+    options = {
+        "reserve_bytes": 4096,
+        "socket_mode": 0o600,
+        "socket_owner": f"{os.getuid()}:{os.getgid()}",
+        "registration_timeout_ms": 5000,
+        "idle_timeout_s": 60,
+        "clients_administer": True,
+        "hook_queue": 1,
+        "hook_drop_log_every": 1,
+    }
+    with Server(loop, f"file:{tmp_path}/jobs", hook="persist", **options) as server:
+        server.listen(f"unix://{tmp_path}/s")
+        assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "jobs.reserve").stat().st_size == 4096
+    with pytest.raises(libperiodic.InvalidArgument, match="socket_mode 1000: octal"):
+        Server(loop, socket_mode=0o1000)
+
+
 def test_a_job_that_waits_for_long_comes_back_from_the_file(loop, tmp_path):
     workload = bytes(range(256)) * 5000
     with Server(loop, f"file:{tmp_path}/jobs", cache_bytes=1) as server:
