@@ -62,16 +62,35 @@ public func periodic_client_submit_many(
 ) -> Int32 {
   drive(client, ClientHandle.self) { client in
     client.owner.loop.yieldIfDue()
-    if let jobs, count >= 0, let code = client.submitDirectly(jobs, count, results) {
-      return code
+    guard let jobs, count > 0 else {
+      if count == 0 { return 0 }
+      throw PeriodicFailure.invalid("jobs is NULL, or the count out of range")
     }
-    let request = RequestHandle(client)
-    let end = try client.waitForEnd(request) {
-      try submissions(jobs, count, timeout_ms)(client, request)
+    if let code = client.submitDirectly(jobs, count, results) { return code }
+    let codes = UnsafeMutablePointer<Int32>.allocate(capacity: count)
+    defer { codes.deallocate() }
+    let sent = client.submitTogether(jobs, count, time(timeout_ms), codes)
+    if client.isFreed { throw PeriodicFailure.freed }
+    if sent < count {
+      try client.submitByMessages(jobs + sent, count - sent, timeout_ms, codes + sent)
     }
-    let codes = request.codes?.start.assumingMemoryBound(to: Int32.self)
-    for index in 0..<count { results?[index] = codes?[index] ?? end.code }
-    return end.code
+    results?.update(from: codes, count: count)
+    return (0..<count).lazy.map { codes[$0] }.first { $0 != 0 } ?? 0
+  }
+}
+
+extension ClientHandle {
+  /// Submits jobs with a message for each, and waits for their codes.
+  fileprivate func submitByMessages(
+    _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int, _ timeout: Int32,
+    _ codes: UnsafeMutablePointer<Int32>
+  ) throws {
+    let request = RequestHandle(self)
+    let end = try waitForEnd(request) {
+      try submissions(jobs, count, timeout)(self, request)
+    }
+    let given = request.codes?.start.assumingMemoryBound(to: Int32.self)
+    for index in 0..<count { codes[index] = given?[index] ?? end.code }
   }
 }
 

@@ -24,6 +24,29 @@ extension ClientHandle {
     }
   }
 
+  /// Submits jobs to a server on another loop of this process, a thousand to a message.
+  ///
+  /// - Returns: how many of them, from the first, were dealt with; messages have to be sent for the
+  ///   others.
+  func submitTogether(
+    _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int, _ timeout: Int64,
+    _ codes: UnsafeMutablePointer<Int32>
+  ) -> Int {
+    client.submitTogether(count, timeout: timeout) {
+      try fields(jobs + $0)
+    } ended: { index, end in
+      do {
+        let outcome = try end.get()
+        codes[index] = Code.of(outcome)
+        if codes[index] != 0 {
+          owner.lastError = lossText ?? String(cString: periodic_strerror(codes[index]))
+        }
+      } catch {
+        codes[index] = owner.fail(error)
+      }
+    }
+  }
+
   @inline(__always)
   private func code(
     of job: UnsafePointer<periodic_job_fields>,

@@ -87,6 +87,8 @@ final class InprocHub {
     case .refused(let end): find(end)?.refused()
     case .bytes(let end, let bytes): bytes.withUnsafeBytes { find(end)?.take($0) }
     case .consumed(let end, let count): find(end)?.otherConsumed(count)
+    case .question(let end, let question): find(end)?.wasAsked(question)
+    case .answer(let end, let isTaken): find(end)?.answered(isTaken)
     case .ended(let end): find(end)?.otherEnded()
     case .closed(let end): find(end)?.otherClosed()
     }

@@ -9,6 +9,9 @@ enum InprocMessage: Sendable {
   case bytes(UInt64, [UInt8])
   /// So many bytes have been handed to their owner.
   case consumed(UInt64, Int)
+  /// Something for the owner that is no bytes, and whether the owner of the other end took it.
+  case question(UInt64, any StreamQuestion)
+  case answer(UInt64, Bool)
   /// No bytes will follow; the end may still be read.
   case ended(UInt64)
   case closed(UInt64)

@@ -31,6 +31,8 @@ final class InprocStream: Stream {
   private var hasToldHangUp = false
   private var failure: LoopError?
   private(set) var isNoted = false
+  /// Who waits for answers to questions, in the order of these.
+  private var askers: [(Bool?) -> Void] = []
 
   enum Other {
     case nobody
@@ -72,9 +74,18 @@ final class InprocStream: Stream {
 
   override func deliverNow() -> Bool {
     guard phase == .open, case .here(let end) = other else { return false }
-    let there = end.takeUnretainedValue()
-    while !there.inbox.isEmpty, there.wantsReads, there.phase == .open { there.deliver() }
-    return there.inbox.isEmpty && there.phase == .open
+    return end.takeUnretainedValue().deliverAll()
+  }
+
+  override func ask(
+    _ question: any StreamQuestion, _ answered: @escaping (Bool?) -> Void
+  ) -> Bool {
+    guard phase == .open, !hasEnded, failure == nil, case .away(let place) = other else {
+      return false
+    }
+    askers.append(answered)
+    tell(place, .question(place.end, question))
+    return true
   }
 
   // MARK: Connecting
@@ -160,6 +171,7 @@ final class InprocStream: Stream {
     owner = nil
     hub.remove(self)
     inbox.reset(keeping: 0)
+    giveUpAsking()
     let other = other
     self.other = .nobody
     switch other {
@@ -185,6 +197,21 @@ final class InprocStream: Stream {
     if wantsRoom { note() }
   }
 
+  func wasAsked(_ question: any StreamQuestion) {
+    let isTaken = deliverAll() && owner?.stream(self, asked: question) ?? false
+    if case .away(let place) = other { tell(place, .answer(place.end, isTaken)) }
+  }
+
+  func answered(_ isTaken: Bool) {
+    if !askers.isEmpty { askers.removeFirst()(isTaken) }
+  }
+
+  private func giveUpAsking() {
+    let all = askers
+    askers = []
+    for asker in all { asker(nil) }
+  }
+
   func otherEnded() {
     otherHasEnded = true
     note()
@@ -194,6 +221,7 @@ final class InprocStream: Stream {
     other = .nobody
     otherHasEnded = true
     otherIsClosed = true
+    giveUpAsking()
     note()
   }
 
@@ -223,6 +251,12 @@ final class InprocStream: Stream {
       hasToldHangUp = true
       owner?.streamHungUp(self)
     }
+  }
+
+  /// Lends the owner everything that has come, as far as it reads; whether that was all.
+  private func deliverAll() -> Bool {
+    while !inbox.isEmpty, wantsReads, phase == .open { deliver() }
+    return inbox.isEmpty && phase == .open
   }
 
   /// Lends the owner as much as one read of a socket would bring.

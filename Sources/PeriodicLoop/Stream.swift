@@ -68,6 +68,15 @@ public class Stream {
   /// - Returns: whether that has had everything.
   public func deliverNow() -> Bool { false }
 
+  /// Asks the other end's owner, on another loop of this process, something that is no bytes.
+  ///
+  /// - Parameter answered: called in a turn of this loop: true if the question was taken, false if
+  ///   not, `nil` if the connection was lost or closed, and it may have been.
+  /// - Returns: false, and nothing happens, if the other end is not on another loop of this process.
+  public func ask(
+    _ question: any StreamQuestion, _ answered: @escaping (Bool?) -> Void
+  ) -> Bool { false }
+
   public var isOpen: Bool { phase == .open }
   public var isClosed: Bool { phase == .closed }
 

@@ -14,6 +14,9 @@ public protocol StreamOwner: AnyObject {
   func streamHungUp(_ stream: Stream)
   /// The socket takes bytes again, after a write that it did not take whole.
   func streamCanWrite(_ stream: Stream)
+  /// The other end's owner, on another loop of this process, asks something that is no bytes, after
+  /// all bytes that it wrote before. False if that is not taken.
+  func stream(_ stream: Stream, asked question: any StreamQuestion) -> Bool
   /// The connection failed or could not be made. The stream is closed already.
   func stream(_ stream: Stream, failed error: LoopError)
 }
@@ -21,4 +24,9 @@ public protocol StreamOwner: AnyObject {
 extension StreamOwner {
   public func streamConnected(_ stream: Stream) {}
   public func streamHungUp(_ stream: Stream) {}
+  public func stream(_ stream: Stream, asked question: any StreamQuestion) -> Bool { false }
 }
+
+/// What goes to the other loop as it is, and comes back with what was made of it. Belongs to the
+/// other side from `Stream.ask` to the answer.
+public protocol StreamQuestion: AnyObject, Sendable {}

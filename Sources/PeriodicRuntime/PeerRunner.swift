@@ -13,6 +13,8 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
   var core: Core
   /// Called at the end of each turn in which something happened, after the handlers.
   var afterTurn: (() -> Void)?
+  /// The present connection's server takes no questions (`Stream.ask`).
+  var refusesQuestions = false
   /// What the transport last said, in words.
   private(set) var lastError: LoopError?
   var needsTurn = true
@@ -165,6 +167,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
 
   func streamConnected(_ stream: Stream) {
     core.isServerHere = stream.isOnThisLoop
+    refusesQuestions = false
     server = stream.otherOwner as? ServerConnection
     core.connected(at: loop.now)
     stream.startReading()

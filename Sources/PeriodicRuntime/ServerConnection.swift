@@ -60,5 +60,17 @@ final class ServerConnection: StreamOwner {
     if session.output.isEmpty { runner.drained(session) }
   }
 
+  func stream(_ stream: Stream, asked question: any StreamQuestion) -> Bool {
+    guard let batch = question as? JobBatch, let session, runner.core.mayAskDirectly(session),
+      runner.loop.budget.left >= batch.count
+    else { return false }
+    runner.changed {
+      session.heardFrom(at: $0)
+      batch.submit(to: runner.core, at: $0)
+    }
+    for _ in 0..<batch.count { runner.loop.budget.draw() }
+    return true
+  }
+
   func stream(_ stream: Stream, failed error: LoopError) { runner.lost(self) }
 }

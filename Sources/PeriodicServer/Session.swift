@@ -78,6 +78,9 @@ public final class Session {
     return Bytes(rebasing: output[..<count])
   }
 
+  /// The peer has given a sign of life that is no bytes.
+  public func heardFrom(at now: Now) { heardAt = now.monotonic }
+
   /// Whether nothing but the output has still to happen.
   public var isEnding: Bool {
     if case .ending = phase { true } else { false }
