@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@ static inline int cuv_accept(int listener) {
   int accepted = accept4(listener, 0, 0, SOCK_NONBLOCK | SOCK_CLOEXEC);
   return accepted < 0 ? -errno : accepted;
 }
+
+/* A descriptor that counts, for waking a loop; -1 if the system gives none. */
+static inline int cuv_wakeup(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
 /* Names the calling thread for debuggers; 15 bytes are kept. */
 static inline void cuv_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -1,42 +1,43 @@
 internal import CUV
+internal import Glibc
 internal import PeriodicCore
 
 /// Brings messages of other threads into a loop, in the order they were sent.
 ///
 /// The mailbox itself is the loop's; `sender` is the one thing that other threads hold. The loop is
-/// woken once for all messages that collect until it looks.
+/// woken once for all messages that collect until it looks: by a descriptor of its own, because
+/// libuv's wake-ups make the receiver wait until the sender has left its system call.
 public final class Mailbox<Message: Sendable> {
   public let sender: Sender
-  private let async: Handle<uv_async_t>
+  private let watch: DescriptorWatch
   private let receive: (Message) -> Void
 
   /// `receive` is called on the loop, once for each message.
   public init(_ loop: Loop, receive: @escaping (Message) -> Void) throws(LoopError) {
-    async = try Handle(loop, "make a mailbox") { uv, raw in
-      uv_async_init(uv, raw) { async in handleOwner(async, as: AnyMailbox.self)?.drain() }
-    }
+    let descriptor = cuv_wakeup()
+    if descriptor < 0 { throw .last("make a mailbox") }
+    watch = try DescriptorWatch(loop, descriptor)
     self.receive = receive
-    sender = Sender(async.raw)
-    let box = AnyMailbox()
-    self.box = box
-    async.setOwner(box)
-    box.drain = { [unowned self] in drain() }
+    sender = Sender(descriptor)
+    watch.onReady { [unowned self] _, _ in drain() }
+    watch.watch(reads: true)
   }
-
-  private let box: AnyMailbox
 
   deinit { close() }
 
   /// Takes nothing more; messages not yet received are dropped. Senders may go on sending, in vain.
   public func close() {
     // In a forked child the lock may be held for ever by a thread that is not there.
-    if !async.isInherited { sender.close() }
-    async.close()
+    if !watch.loop.isInherited { sender.close() }
+    watch.close()
   }
 
   private func drain() {
+    // Before the messages are taken: what comes afterwards wakes the loop again.
+    var count: UInt64 = 0
+    _ = read(watch.descriptor, &count, MemoryLayout<UInt64>.size)
     for message in sender.take() {
-      if async.isClosed { return }
+      if watch.isClosed { return }
       receive(message)
     }
   }
@@ -45,18 +46,21 @@ public final class Mailbox<Message: Sendable> {
   public final class Sender: @unchecked Sendable {
     private let mutex = ThreadMutex()
     private var messages: [Message] = []
-    /// The way to wake the loop; nil once the mailbox is closed. libuv frees it only afterwards.
-    private var async: UnsafeMutablePointer<uv_async_t>?
+    /// What wakes the loop; nil once the mailbox is closed, which comes before it is closed itself.
+    private var descriptor: Int32?
 
-    fileprivate init(_ async: UnsafeMutablePointer<uv_async_t>) { self.async = async }
+    fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
 
     /// Sends a message; false when the mailbox is closed and nobody will receive it.
     @discardableResult
     public func push(_ message: Message) -> Bool {
       mutex.withLock {
-        guard let async else { return false }
+        guard let descriptor else { return false }
         messages.append(message)
-        if messages.count == 1 { uv_async_send(async) }
+        if messages.count == 1 {
+          var one: UInt64 = 1
+          _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+        }
         return true
       }
     }
@@ -71,14 +75,9 @@ public final class Mailbox<Message: Sendable> {
 
     fileprivate func close() {
       mutex.withLock {
-        async = nil
+        descriptor = nil
         messages = []
       }
     }
   }
-}
-
-/// What libuv's callback can name without knowing the kind of message.
-private final class AnyMailbox {
-  var drain: () -> Void = {}
 }
