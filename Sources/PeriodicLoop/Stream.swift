@@ -72,7 +72,8 @@ public class Stream {
   ///
   /// - Parameter answered: called in a turn of this loop: true if the question was taken, false if
   ///   not, `nil` if the connection was lost or closed, and it may have been.
-  /// - Returns: false, and nothing happens, if the other end is not on another loop of this process.
+  /// - Returns: false, and nothing happens, unless the other end is on another loop of this
+  ///   process.
   public func ask(
     _ question: any StreamQuestion, _ answered: @escaping (Bool?) -> Void
   ) -> Bool { false }
