@@ -6,7 +6,7 @@ import PeriodicCore
 /// There is no rehash of the whole, however large it grows, and so no long turn. A bucket has the
 /// hashes of its entries beside their slots, so that neither a search nor a split looks at an
 /// element that it does not want: with millions of them each look misses every cache. Nothing ever
-/// walks the index, so the per-process seed of the hash leaves no trace in any order.
+/// walks the index, so the seed of the hash leaves no trace in any order.
 struct HashIndex: BitwiseCopyable {
   private static var smallest: Int { 1 << HashBucket.impliedBits }
   /// Entries to a bucket on average. Those that wait for their split have up to half as many more,
