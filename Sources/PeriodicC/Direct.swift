@@ -68,15 +68,10 @@ extension WorkerHandle {
   /// Takes jobs that have come, or that a server on the same loop has, without waiting.
   func takeWhatIsThere(_ jobs: UnsafeMutablePointer<OpaquePointer?>, _ most: Int) -> Int {
     var count = 0
-    while count < most, worker.receivedCount > 0, let job = worker.next() {
-      jobs[count] = hand(job)
-      count += 1
-    }
-    _ = worker.pull(atMost: most - count) {
+    return worker.take(atMost: most) {
       jobs[count] = hand($0)
       count += 1
     }
-    return count
   }
 
   /// Ends jobs as done as far as a server on the same loop can be told so.

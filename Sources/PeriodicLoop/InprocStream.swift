@@ -77,6 +77,10 @@ final class InprocStream: Stream {
     return end.takeUnretainedValue().deliverAll()
   }
 
+  override func takeNow() {
+    if case .here = other { _ = deliverAll() }
+  }
+
   override func ask(
     _ question: any StreamQuestion, _ answered: @escaping (Bool?) -> Void
   ) -> Bool {

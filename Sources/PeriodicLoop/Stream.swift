@@ -68,6 +68,9 @@ public class Stream {
   /// - Returns: whether that has had everything.
   public func deliverNow() -> Bool { false }
 
+  /// Hands what the other end wrote to the owner, in this call, if that is on the same loop.
+  public func takeNow() {}
+
   /// Asks the other end's owner, on another loop of this process, something that is no bytes.
   ///
   /// - Parameter answered: called in a turn of this loop: true if the question was taken, false if

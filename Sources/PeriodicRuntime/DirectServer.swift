@@ -5,9 +5,9 @@ import PeriodicServer
 
 /// The server of a client or worker on its own loop, asked by calls: no message, no turn.
 ///
-/// Its rules are those of messages, and both can be mixed: messages on their way to the server get
-/// there first. Not from inside a callback of the loop; and while one of these exists the loop
-/// counts as running, so that what is called back may not run it.
+/// Its rules are those of messages, and both can be mixed: messages on their way get there first,
+/// in both directions. Not from inside a callback of the loop; and while one of these exists the
+/// loop counts as running, so that what is called back may not run it.
 struct DirectServer {
   let core: ServerCore
   let session: Session
@@ -30,6 +30,8 @@ extension PeerRunner where Core: ~Copyable {
     guard core.output.isEmpty, stream.deliverNow(), let session = server.session,
       server.runner.core.mayAskDirectly(session)
     else { return nil }
+    if !session.output.isEmpty { server.flush() }
+    stream.takeNow()
     return body(DirectServer(core: server.runner.core, session: session, now: now))
   }
 }
@@ -136,21 +138,32 @@ extension PeerRunner where Core: ~Copyable {
 }
 
 extension Worker {
-  /// Shows `body` up to `most` jobs that a server on the same loop has for this worker now.
+  /// Hands `body` up to `most` jobs: those that have come, then those that a server on the same loop
+  /// has for this worker now.
   ///
   /// - Returns: how many there were.
-  public func pull(atMost most: Int, _ body: (ReceivedJob) -> Void) -> Int {
-    guard runner.core.mayPull else { return 0 }
-    return runner.directly { server in
-      var count = 0
+  @discardableResult
+  public func take(atMost most: Int, _ body: (ReceivedJob) -> Void) -> Int {
+    var count = 0
+    func takeReceived(_ now: Now) {
+      while count < most, let job = runner.core.next(at: now) {
+        body(job)
+        count += 1
+      }
+    }
+    // What is taken makes room for a grab.
+    defer { if count > 0 { runner.needsTurn = true } }
+    let isDirect: Void? = runner.directly { server in
+      takeReceived(server.now)
       while count < most, runner.core.mayPull,
         let (run, job) = server.core.pull(for: server.session, at: server.now)
       {
         body(runner.core.pulled(job, run, at: server.now))
         count += 1
       }
-      return count
-    } ?? 0
+    }
+    if isDirect == nil { runner.change { takeReceived($1) } }
+    return count
   }
 
   /// Lets `body` report jobs as done to a server on the same loop, by the function that it is

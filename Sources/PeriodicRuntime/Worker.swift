@@ -94,17 +94,14 @@ public final class Worker: Peer {
   /// Takes the job that came first, if one is there, or that a server on the same loop has now.
   public func next() -> ReceivedJob? {
     var job: ReceivedJob?
-    runner.change { job = $0.next(at: $1) }
-    if job == nil { _ = pull(atMost: 1) { job = $0 } }
-    // What is taken makes room for a grab.
-    if job != nil { runner.needsTurn = true }
+    take(atMost: 1) { job = $0 }
     return job
   }
 
   /// Takes up to `most` jobs that are there, first come first.
   public func next(atMost most: Int) -> [ReceivedJob] {
     var jobs: [ReceivedJob] = []
-    while jobs.count < most, let job = next() { jobs.append(job) }
+    take(atMost: most) { jobs.append($0) }
     return jobs
   }
 
