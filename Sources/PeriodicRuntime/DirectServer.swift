@@ -79,7 +79,7 @@ extension Worker {
   public func reportDirectly<Result>(_ body: ((JobToken, Bytes) -> Bool) -> Result) -> Result? {
     runner.directly { server in
       body { job, data in
-        runner.core.report(job) {
+        runner.core.report(job, bytes: data.count) {
           server.core.doneDirectly($0, $1, data, by: server.session, at: server.now)
         }
       }
