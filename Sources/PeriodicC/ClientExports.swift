@@ -30,6 +30,7 @@ public func periodic_client_submit(
   _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?, _ timeout_ms: Int32
 ) -> Int32 {
   drive(client, ClientHandle.self) { client in
+    _ = try time(timeout_ms)
     client.owner.loop.yieldIfDue()
     if let job, let code = client.submitDirectly(job, 1, nil) { return code }
     let request = RequestHandle(client)
@@ -61,8 +62,10 @@ public func periodic_client_submit_many(
   _ results: UnsafeMutablePointer<Int32>?, _ timeout_ms: Int32
 ) -> Int32 {
   drive(client, ClientHandle.self) { client in
+    _ = try time(timeout_ms)
+    try checkArray("jobs", jobs, count)
     client.owner.loop.yieldIfDue()
-    if let jobs, count >= 0, let code = client.submitDirectly(jobs, count, results) {
+    if let jobs, let code = client.submitDirectly(jobs, count, results) {
       return code
     }
     let request = RequestHandle(client)
@@ -87,10 +90,8 @@ private func submissions(
   _ jobs: UnsafePointer<periodic_job_fields>?, _ count: Int, _ timeout: Int32
 ) -> Question<ClientHandle> {
   {
-    guard count >= 0, count == 0 || jobs != nil else {
-      throw PeriodicFailure.invalid("jobs is NULL, or the count out of range")
-    }
-    let many = SubmitMany($1, $0.client, count: count, timeout: time(timeout))
+    try checkArray("jobs", jobs, count)
+    let many = SubmitMany($1, $0.client, count: count, timeout: try time(timeout))
     $1.many = many
     many.begin(jobs)
   }
