@@ -16,17 +16,20 @@
  *            or with any other value answers PERIODIC_EINVAL and touches nothing. So freeing twice does no
  *            harm; but a thread that is not the owner must not call with what the owner is freeing.
  * Errors     Functions return 0 (or a count, or PERIODIC_MORE) or a negative code of
- *            PERIODIC_ERRNO_MAP. A sentence that says what was being done to what is kept on the loop:
- *            periodic_loop_error().
+ *            PERIODIC_ERRNO_MAP; docs/errors.md lists for each function which, and when. A sentence that
+ *            says what was being done to what is kept on the loop: periodic_loop_error().
  * Bytes      Names, workloads and results are pointer and length, any bytes; the library copies what it
- *            keeps before it returns. Addresses and paths are strings that end in a zero byte.
+ *            keeps before it returns. Addresses and paths are strings that end in a zero byte. NULL with
+ *            a length, and a length or count that no memory has, are PERIODIC_EINVAL.
  * Times      The unit is in the name: _ms is milliseconds, _s seconds. A timeout_ms of -1 is no limit,
- *            0 does not wait.
+ *            0 does not wait, less is PERIODIC_EINVAL.
  * Threads    A loop and everything on it belong to the thread that made the loop, or called
  *            periodic_loop_adopt() last ("owner thread"); elsewhere calls answer PERIODIC_ETHREAD.
  *            After fork() the child's calls answer PERIODIC_EFORK; its frees do nothing and return 0.
- * Callbacks  Run on the owner thread, inside a call that drives the loop. They may use every function
- *            but those that drive the loop themselves (blocking ones), which answer PERIODIC_EDEADLK.
+ * Callbacks  Run on the owner thread, inside a call to the library. They may use every function but
+ *            those that drive the loop themselves (blocking ones), which answer PERIODIC_EDEADLK. A
+ *            loop's clock and source of random numbers may only free what is on that loop, and wake
+ *            it; all else answers the same.
  *            What they free is dead at once, and is closed, with all that comes of it, once the present
  *            turn is over, at the latest when the call that they run in returns. A blocking call whose
  *            own object is freed ends as PERIODIC_ECANCELED.
@@ -72,8 +75,8 @@ typedef struct periodic_limit {
   uint64_t value;
 } periodic_limit;
 
-/* Copies the bounds that a server has unless its options say otherwise, at most `most` of them, to `limits`,
- * which may be NULL. Names live for ever. Returns how many there are.
+/* Copies the bounds that a server has unless its options say otherwise, at most `most` of them, to `limits`;
+ * NULL and 0 if they are not wanted. Names live for ever. Returns how many there are, or PERIODIC_EINVAL.
  * Threads: any. Since: 0.1. */
 PERIODIC_API int periodic_limits(periodic_limit *limits, size_t most);
 
@@ -215,8 +218,9 @@ typedef void (*periodic_destroy_cb)(void *user);
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_now(periodic_loop *loop, periodic_time *now);
 
-/* Lets `clock` tell the time instead of the system, or the system again if it is NULL. `monotonic_ms`
- * must not step back. Step the loop when the clock has moved.
+/* Lets `clock` tell the time instead of the system, or the system again if it is NULL. Times are from 0 to
+ * 2^62, beyond which the nearest counts; and while something is on the loop, a `monotonic_ms` that steps
+ * back counts as one that stands still. Step the loop when the clock has moved.
  *
  * `destroy`, which may be NULL, is called once with `user`: when the clock is replaced, or the loop freed.
  * If this function fails, it is not called.
@@ -230,8 +234,8 @@ PERIODIC_API int periodic_loop_set_clock(periodic_loop *loop, periodic_clock_cb 
  * with the memory store, "inproc:" and periodic_loop_set_random() every run is the same, bit for bit.
  * periodic_loop_set_clock() ends it. Peers on other loops and in other processes are not waited for.
  *
- * Returns 0, PERIODIC_EBUSY if something has been made on the loop and not been freed, PERIODIC_EINVAL,
- * PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Returns 0, PERIODIC_EBUSY if something has been made on the loop and not been freed, PERIODIC_EINVAL (also
+ * for times that are not from 0 to 2^62), PERIODIC_ETHREAD or PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_set_virtual_clock(periodic_loop *loop, const periodic_time *start);
 
@@ -239,8 +243,8 @@ PERIODIC_API int periodic_loop_set_virtual_clock(periodic_loop *loop, const peri
  * the order of the times, with all that comes of it; what a worker receives waits for the program as ever.
  *
  * Returns how many commands and completions were handled, as periodic_loop_step() does; PERIODIC_EINVAL for a
- * negative `ms`, or without a virtual clock; PERIODIC_EDEADLK inside a callback; PERIODIC_ETHREAD,
- * PERIODIC_EFORK.
+ * negative `ms`, one that leads beyond 2^62, or without a virtual clock; PERIODIC_EDEADLK inside a callback;
+ * PERIODIC_ETHREAD, PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_loop_advance(periodic_loop *loop, int64_t ms);
 
@@ -257,7 +261,9 @@ PERIODIC_API int periodic_loop_set_random(periodic_loop *loop, periodic_random_c
                                           periodic_destroy_cb destroy);
 
 /* Copies what the last failed call on this loop, or on anything of it, says about its failure: a sentence
- * without a full stop, cut to `size` with a zero byte at its end. Empty if nothing has failed.
+ * without a full stop, cut to `size` with a zero byte at its end; NULL and 0 for its length alone. Empty if
+ * nothing has failed. Failures as PERIODIC_ETHREAD and PERIODIC_EFORK, and those with a pointer that stands for
+ * no object, have no sentence.
  *
  * Returns the whole sentence's length in bytes, without the zero byte; or PERIODIC_EINVAL,
  * PERIODIC_ETHREAD, PERIODIC_EFORK.
@@ -288,7 +294,7 @@ typedef struct periodic_server_options {
   /* Where to tell what happens to jobs and locks: "udp://HOST:PORT" or "tcp://HOST:PORT", as lines
    * "EVENT:NAME:SECONDS"; or "persist", into the store's table `metrics`; or NULL. */
   const char *hook;
-  uint32_t socket_mode;             /* of Unix sockets; 0 is 0666 */
+  uint32_t socket_mode;             /* of Unix sockets, at most 0777; 0 is 0666 */
   uint32_t registration_timeout_ms; /* for a connection to say who it is; 0 is 30,000 */
   periodic_log_cb log;              /* or NULL */
   void *log_user;
@@ -296,7 +302,8 @@ typedef struct periodic_server_options {
   /* How hard a store file keeps what is acknowledged: "always" (NULL), on stable storage before the reply;
    * "batch:MS", handed to the system before it and synced at most MS milliseconds later, 1 to 60,000, or
    * "batch" for 50, so that a power cut takes those last ones only; "off", when the system likes. A crash
-   * of the process takes nothing in any. A caller's `size` may end before this field, or a later one. */
+   * of the process takes nothing in any. A caller's `size` may end before this field, or a later one. With
+   * any other size nothing of the options is looked at. */
   const char *sync;
   /* What is kept at most, of all jobs and of each function's, in jobs and in bytes of names and workloads;
    * what is over it is refused (PERIODIC_EREFUSED). 0 is 100,000,000 jobs in all, and else no limit. */
@@ -329,9 +336,9 @@ typedef struct periodic_server_options {
  * server.
  * Where its disk is full or fails, jobs are refused (PERIODIC_EREFUSED), what ends and removes them is not,
  * and the server recovers by itself; `log` hears of each change. PATH.reserve keeps room for that.
- * PERIODIC_EINVAL also for an option that is out of bounds or of another form, which the sentence of
- * periodic_loop_error() names; for an `auth_file` that cannot be read or has a line that is none; and for the
- * `hook` "persist" without a file store.
+ * PERIODIC_EINVAL also for a `size` that is not the struct's; for an option that is out of bounds or of
+ * another form, which the sentence of periodic_loop_error() names; for an `auth_file` that cannot be read or
+ * has a line that is none; and for the `hook` "persist" without a file store.
  * Also returns PERIODIC_ETHREAD, PERIODIC_EFORK, PERIODIC_EACCES, PERIODIC_EFULL,
  * PERIODIC_ECORRUPT, PERIODIC_EIO, and PERIODIC_ENOTSUP for a store that this library does not have.
  * Threads: owner thread. Since: 0.1. */
@@ -387,7 +394,8 @@ typedef struct periodic_job_info {
  * durable yet, with a store that is to make it so, is not. Undone by periodic_cursor_free(), or with the
  * server.
  *
- * Returns 0, PERIODIC_EINVAL, PERIODIC_ETHREAD or PERIODIC_EFORK.
+ * Returns 0, PERIODIC_ELIMIT for a name that no function has, empty or over 255 bytes, PERIODIC_EINVAL,
+ * PERIODIC_ETHREAD or PERIODIC_EFORK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_jobs(periodic_server *server, const void *function, size_t function_length,
                                       periodic_cursor **cursor);
@@ -408,8 +416,10 @@ PERIODIC_API int periodic_cursor_free(periodic_cursor *cursor);
 /* Ends service and waits for it, driving the loop: nothing new is accepted or handed out, what was
  * acknowledged becomes durable, replies go out, connections close.
  *
- * Returns 0; PERIODIC_ETIMEDOUT when connections had to be cut off after `timeout_ms`; PERIODIC_EDEADLK
- * inside a callback; PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK. Stopping twice is 0.
+ * Returns 0; PERIODIC_ETIMEDOUT when connections had to be cut off after `timeout_ms`; PERIODIC_EIO,
+ * PERIODIC_EFULL, PERIODIC_EACCES, PERIODIC_EBUSY or PERIODIC_ECORRUPT when the store failed;
+ * PERIODIC_EDEADLK inside a callback; PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK. Stopping again
+ * returns the same.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_server_stop(periodic_server *server, int timeout_ms);
 
@@ -516,7 +526,7 @@ PERIODIC_API int periodic_client_drop(periodic_client *client, const void *funct
 
 /* Copies the server's status to `buffer`, cut to `size` with a zero byte at its end: a line for each
  * function, "function,workers,jobs,running,locked,when", lines parted by \n; `when` is when the first
- * waiting job is due, in seconds since 1970.
+ * waiting job is due, in seconds since 1970. NULL and 0 for the length alone.
  *
  * `length` gets the whole text's length without the zero byte; ask again with more room if that is not
  * less than `size`.
@@ -566,7 +576,7 @@ PERIODIC_API int periodic_client_dump(periodic_client *client, const void **list
 
 /* Submits every job of a job list, each as periodic_client_submit() would; states are not in a list.
  * Durable, if the server's store is, when this returns 0. A list that is malformed makes the server close
- * the connection: PERIODIC_EDISCONNECTED.
+ * the connection: PERIODIC_EDISCONNECTED; one without its count of 8 bytes is PERIODIC_EINVAL.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_client_load(periodic_client *client, const void *list, size_t length,
                                       int timeout_ms);
@@ -681,7 +691,7 @@ PERIODIC_API int periodic_worker_start_drain(periodic_worker *worker, periodic_r
 /* Starts what periodic_job_acquire() does. The request ends as 0 when the lock is the job's, and as
  * PERIODIC_EBUSY when others hold it: then this run is over and the job freed, as it is with PERIODIC_ESTALE.
  * Until the end, the job can be used and ended as ever. After PERIODIC_ETIMEDOUT and PERIODIC_ECANCELED end it
- * with periodic_job_fail(). The request belongs to the worker.
+ * with periodic_job_fail(), unless the job was ended meanwhile. The request belongs to the worker.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_job_start_acquire(periodic_job *job, const void *lock, size_t lock_length,
                                             int capacity, periodic_request **request, int timeout_ms);
@@ -694,6 +704,7 @@ PERIODIC_API int periodic_job_start_acquire(periodic_job *job, const void *lock,
  *   0                  the end; `data` and `length` have a run's result, a status's text or a dump's list,
  *                      else NULL and 0
  *   PERIODIC_EAGAIN    nothing has come yet
+ *   PERIODIC_ECANCELED   a callback has freed the request meanwhile
  *   PERIODIC_EDEADLK (with a timeout other than 0), PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK
  *   another code       the end, as of the requests above
  * After the end it returns the end again. `data` and `length` may be NULL. The bytes belong to the request
@@ -760,7 +771,8 @@ PERIODIC_API int periodic_worker_free(periodic_worker *worker);
 /* Announces a function, now and on every later connection. With a `timeout_ms` of 0 this does not wait
  * for the server's word; otherwise it returns as a client's requests do. Whatever it returns for the
  * server's word, the worker goes on wanting the function: a server that refused it, or this identity, is
- * asked again with growing pauses, until periodic_worker_cannot_do().
+ * asked again with growing pauses, until periodic_worker_cannot_do(). A callback that calls that meanwhile
+ * ends the waiting as PERIODIC_ECANCELED.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_can_do(periodic_worker *worker, const void *function,
                                         size_t function_length, int timeout_ms);
@@ -792,7 +804,8 @@ PERIODIC_API int periodic_worker_next_many(periodic_worker *worker, periodic_job
                                            int timeout_ms);
 
 /* Ends `count` jobs of one worker as done, without a result, and frees them. Stops at the first that
- * cannot be ended; returns how many were, or the code if it was the first.
+ * cannot be ended, PERIODIC_EINVAL for one that is not or no more in this worker's hands; returns how many
+ * were, or the code if it was the first.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_done_many(periodic_worker *worker, periodic_job *const *jobs,
                                            size_t count);
@@ -806,21 +819,24 @@ PERIODIC_API int periodic_worker_drain(periodic_worker *worker, int timeout_ms);
 /* ---- Job in a worker's hands ----------------------------------------------------------------------- */
 
 /* The bytes of a job, and how many through `length`. They stay where they are until the job is ended or
- * freed. NULL for NULL, and on another thread than the owner.
+ * freed. NULL where other functions would answer PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK or
+ * PERIODIC_EDEADLK.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API const void *periodic_job_function(const periodic_job *job, size_t *length);
 PERIODIC_API const void *periodic_job_name(const periodic_job *job, size_t *length);
 PERIODIC_API const void *periodic_job_workload(const periodic_job *job, size_t *length);
 
-/* How often the job was put back for later, as the sum of the steps; 0 for NULL.
+/* How often the job was put back for later, as the sum of the steps; 0 where periodic_job_name() is NULL.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int32_t periodic_job_count(const periodic_job *job);
 
-/* Seconds that this run may take, after which the server runs the job again; 0 is no limit.
+/* Seconds that this run may take, after which the server runs the job again; 0 is no limit, and what is
+ * returned where periodic_job_name() is NULL.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int32_t periodic_job_timeout_s(const periodic_job *job);
 
-/* 1 while the job is this worker's as far as it knows, 0 once its connection was lost.
+/* 1 while the job is this worker's as far as it knows; 0 once its connection was lost, and where
+ * periodic_job_name() is NULL.
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_job_is_held(const periodic_job *job);
 
@@ -843,6 +859,7 @@ PERIODIC_API int periodic_job_data(periodic_job *job, const void *data, size_t d
  *   0    others hold it: this run is over and the job freed. The server keeps the job in the lock's queue,
  *        and hands it out again when its turn has come; then the lock is the job's when it asks for it.
  *   PERIODIC_ESTALE   frees the job too: it is not this worker's any more
+ *   PERIODIC_ECANCELED   a callback has ended or freed the job meanwhile
  *   PERIODIC_ETIMEDOUT   not known; end the job with periodic_job_fail(), which is right for both
  *   PERIODIC_EREFUSED, PERIODIC_ENOWORKER, PERIODIC_ELIMIT, PERIODIC_EAGAIN, PERIODIC_EDEADLK,
  *   PERIODIC_EINVAL, PERIODIC_ETHREAD, PERIODIC_EFORK   the job is as before

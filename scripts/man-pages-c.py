@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the man pages of section 3 from the comments of include/periodic.h.
+"""Writes the man pages of section 3 from the comments of include/periodic.h, and docs/errors.md for ERRORS.
 
 Usage: scripts/man-pages-c.py DIRECTORY. One page for each function, struct and enum, and the pages
 libperiodic(3) and periodic_errors(3); further names of a page are files that refer to it.
@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 
+import error_list
 from periodic_header import Entry, Function, Header, Struct
 
 
@@ -108,6 +109,7 @@ class Writer:
     def __init__(self, header: Header):
         self.header = header
         self.users = {name: self._user(name) for name in header.callbacks}
+        self.listed = error_list.errors()
 
     def pages(self) -> dict[str, str]:
         """Every page, by its file's name."""
@@ -167,6 +169,17 @@ class Writer:
                 lines += [".TP", bold(f"PERIODIC_{name}"), roff(sentence[:1].upper() + sentence[1:] + ".")]
         return lines
 
+    def errors_of(self, names: list[str]) -> list[str]:
+        """The codes of functions, each with what brings it."""
+        rows = [row for name in names for row in self.listed.get(name, [])]
+        lines = []
+        for name, _, _ in self.header.errors:
+            causes = list(dict.fromkeys(row.when for row in rows if row.code == name))
+            if causes:
+                text = "; or ".join(causes)
+                lines += [".TP", bold(f"PERIODIC_{name}"), roff(text[:1].upper() + text[1:] + ".")]
+        return lines
+
     def function(self, entry: Entry) -> str:
         names = [function.name for function in entry.functions]
         comment = Comment(entry.comment)
@@ -185,8 +198,7 @@ class Writer:
         for note, title in zip(entry.notes, titles):
             told = re.sub(r"^\w+\. ", "", note)
             lines += headed(title, [line for part in paragraphs(told) for line in prose(part)])
-        text = "\n".join([entry.comment, *entry.notes])
-        lines += headed("Errors", self.errors_in(text))
+        lines += headed("Errors", self.errors_of(names))
         threads = comment.threads[:1].upper() + comment.threads[1:]
         where = "; see \\fBlibperiodic\\fR(3)." if "owner" in comment.threads else "."
         lines += headed("Threads", [roff(threads) + where])

@@ -8,7 +8,11 @@ public func periodic_client_status(
   _ client: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int,
   _ length: UnsafeMutablePointer<Int>?, _ timeout_ms: Int32
 ) -> Int32 {
-  ask(client, status(timeout_ms)) { _, _, text in
+  let question: Question<ClientHandle> = {
+    try checkRoom("buffer", buffer, size)
+    try status(timeout_ms)($0, $1)
+  }
+  return ask(client, question) { _, _, text in
     guard let text else { return }
     copy(UnsafeRawBufferPointer(start: text.start, count: text.count), buffer, size)
     length?.pointee = text.count
@@ -117,6 +121,8 @@ private func load(
 ) -> Question<ClientHandle> {
   {
     let list = try given("list", list, length)
+    // Its count alone is eight bytes; of what follows the server is the judge.
+    if list.count < 8 { throw PeriodicFailure.invalid("a job list of \(list.count) bytes") }
     $1.id = try $0.client.load(list, $1.delivery, timeout: time(timeout))
   }
 }

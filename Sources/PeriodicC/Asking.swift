@@ -62,8 +62,8 @@ extension AskedHandle {
 
 /// A job as the layers below have it.
 func fields(_ job: UnsafePointer<periodic_job_fields>?) throws -> JobFields {
-  guard let job = job?.pointee, job.size >= MemoryLayout<periodic_job_fields>.size,
-    let function = bytes(job.function, job.function_length),
+  guard let job = job?.pointee, job.size == MemoryLayout<periodic_job_fields>.size,
+    job.reserved == 0, let function = bytes(job.function, job.function_length),
     let name = bytes(job.name, job.name_length),
     let workload = bytes(job.workload, job.workload_length), job.timeout_s >= 0
   else { throw PeriodicFailure.invalid("the job's fields are not whole") }
@@ -78,4 +78,29 @@ func given(_ what: String, _ start: UnsafeRawPointer?, _ length: Int) throws -> 
     throw PeriodicFailure.invalid("\(what) is NULL, or its length out of range")
   }
   return bytes
+}
+
+/// Milliseconds that may be waited; -1 is for ever.
+func time(_ milliseconds: Int32) throws -> Int64 {
+  if milliseconds < -1 {
+    throw PeriodicFailure.invalid("timeout_ms: \(milliseconds), -1 is no limit")
+  }
+  return milliseconds < 0 ? .max : Int64(milliseconds)
+}
+
+/// That there is a buffer of such a size, by what it is; NULL and 0 are none.
+func checkRoom(_ what: String, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int) throws {
+  guard size == 0 || (buffer != nil && size > 0) else {
+    throw PeriodicFailure.invalid("\(what) is NULL, or its size out of range")
+  }
+}
+
+/// That there may be an array of so many elements, by what it is; NULL and 0 are none.
+func checkArray<Element>(
+  _ what: String, _ start: UnsafePointer<Element>?, _ count: Int
+) throws {
+  let most = Int.max / MemoryLayout<Element>.stride
+  guard count == 0 || (start != nil && (1...most).contains(count)) else {
+    throw PeriodicFailure.invalid("\(what) is NULL, or the count out of range")
+  }
 }

@@ -6,8 +6,9 @@ import PeriodicRuntime
 @_cdecl("periodic_limits") @implementation
 public func periodic_limits(_ limits: UnsafeMutablePointer<periodic_limit>?, _ most: Int) -> Int32 {
   let table = Limits().table
+  do { try checkArray("limits", limits, most) } catch { return PERIODIC_EINVAL.rawValue }
   if let limits {
-    for (place, row) in table.prefix(max(0, most)).enumerated() {
+    for (place, row) in table.prefix(most).enumerated() {
       let name = UnsafeRawPointer(row.name.utf8Start).assumingMemoryBound(to: CChar.self)
       let value = row.value == .max ? UInt64.max : UInt64(row.value)
       limits[place] = periodic_limit(name: name, value: value)

@@ -18,6 +18,7 @@ func call<Object: OnLoop>(
 ) -> Int32 {
   guard let handle = borrow(pointer, as: Object.self) else { return PERIODIC_EINVAL.rawValue }
   return handle.owner.call {
+    if handle.owner.isAsking { throw RequestError.deadlock }
     do { return try body(handle) } catch {
       throw handle.isFreed ? PeriodicFailure.freed : error
     }

@@ -30,6 +30,7 @@ public func periodic_client_submit(
   _ client: OpaquePointer?, _ job: UnsafePointer<periodic_job_fields>?, _ timeout_ms: Int32
 ) -> Int32 {
   drive(client, ClientHandle.self) { client in
+    _ = try time(timeout_ms)
     client.owner.loop.yieldIfDue()
     if let job, let code = client.submitDirectly(job, 1, nil) { return code }
     let request = RequestHandle(client)
@@ -61,15 +62,14 @@ public func periodic_client_submit_many(
   _ results: UnsafeMutablePointer<Int32>?, _ timeout_ms: Int32
 ) -> Int32 {
   drive(client, ClientHandle.self) { client in
+    let timeout = try time(timeout_ms)
+    try checkArray("jobs", jobs, count)
     client.owner.loop.yieldIfDue()
-    guard let jobs, count > 0 else {
-      if count == 0 { return 0 }
-      throw PeriodicFailure.invalid("jobs is NULL, or the count out of range")
-    }
+    guard let jobs, count > 0 else { return 0 }
     if let code = client.submitDirectly(jobs, count, results) { return code }
     let codes = UnsafeMutablePointer<Int32>.allocate(capacity: count)
     defer { codes.deallocate() }
-    let sent = client.submitTogether(jobs, count, time(timeout_ms), codes)
+    let sent = client.submitTogether(jobs, count, timeout, codes)
     if client.isFreed { throw PeriodicFailure.freed }
     if sent < count {
       try client.submitByMessages(jobs + sent, count - sent, timeout_ms, codes + sent)
@@ -106,10 +106,8 @@ private func submissions(
   _ jobs: UnsafePointer<periodic_job_fields>?, _ count: Int, _ timeout: Int32
 ) -> Question<ClientHandle> {
   {
-    guard count >= 0, count == 0 || jobs != nil else {
-      throw PeriodicFailure.invalid("jobs is NULL, or the count out of range")
-    }
-    let many = SubmitMany($1, $0.client, count: count, timeout: time(timeout))
+    try checkArray("jobs", jobs, count)
+    let many = SubmitMany($1, $0.client, count: count, timeout: try time(timeout))
     $1.many = many
     many.begin(jobs)
   }

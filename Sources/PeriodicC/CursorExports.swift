@@ -1,5 +1,6 @@
 public import CPeriodic
 import PeriodicClient
+import PeriodicClient
 import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime
@@ -13,6 +14,9 @@ public func periodic_server_jobs(
     guard let cursor, let name = bytes(function, function_length) else {
       throw PeriodicFailure.invalid("cursor is NULL, or function with a length")
     }
+    if function != nil, name.isEmpty || name.count > Limits.nameBytes {
+      throw RequestError.invalidName(length: name.count)
+    }
     let made = CursorHandle(server, server.server.jobs(of: function == nil ? nil : Array(name)))
     server.cursors[ObjectIdentifier(made)] = made
     cursor.pointee = made.give()
@@ -25,15 +29,16 @@ public func periodic_cursor_next(
   _ cursor: OpaquePointer?, _ info: UnsafeMutablePointer<periodic_job_info>?, _ timeout_ms: Int32
 ) -> Int32 {
   call(cursor, CursorHandle.self) { handle in
-    if timeout_ms != 0 { try handle.owner.checkMayDrive() }
-    guard let info, info.pointee.size >= MemoryLayout<periodic_job_info>.size else {
+    let timeout = try time(timeout_ms)
+    if timeout != 0 { try handle.owner.checkMayDrive() }
+    guard let info, info.pointee.size == MemoryLayout<periodic_job_info>.size else {
       throw PeriodicFailure.invalid("job info: NULL, or its size is not set")
     }
     guard var job = handle.cursor.next() else { return 0 }
-    if timeout_ms != 0, job.workload == nil {
+    if timeout != 0, job.workload == nil {
       handle.server.isReading = true
       defer { handle.server.isReading = false }
-      job = try handle.cursor.complete(timeout: time(timeout_ms)) ?? job
+      job = try handle.cursor.complete(timeout: timeout) ?? job
     }
     if handle.isFreed { throw PeriodicFailure.freed }
     handle.show(job, info)

@@ -18,6 +18,9 @@ final class LoopHandle: Handle, OnLoop {
   /// included.
   var leftovers: [() -> Void] = []
   var hasLeftovers = false
+  /// In the host's clock or source of random numbers, which the loop asks in the middle of things:
+  /// they may free, which is done later, and nothing else.
+  private(set) var isAsking = false
   private let process = Fork.generation
   private var thread = pthread_self()
   private var destroyClock: (() -> Void)?
@@ -35,6 +38,14 @@ final class LoopHandle: Handle, OnLoop {
 
   var isForked: Bool { process != Fork.generation }
   var isOwner: Bool { pthread_equal(thread, pthread_self()) != 0 }
+
+  /// Asks the host for a time or a number.
+  func ask<Answer>(_ body: () -> Answer) -> Answer {
+    let wasAsking = isAsking
+    isAsking = true
+    defer { isAsking = wasAsking }
+    return body()
+  }
 
   func adopt() {
     thread = pthread_self()

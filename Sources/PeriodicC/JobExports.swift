@@ -91,7 +91,10 @@ private func acquire(
   request.id = try worker.worker.acquire(
     lock: lock, capacity: capacity, token, request.delivery, timeout: time(timeout))
   request.atEnd = { outcome in
-    guard !handle.isFreed, handle.job.token == token else { return nil }
+    guard !handle.isFreed, handle.job.token == token else {
+      let failure = PeriodicFailure.freed
+      return .init(code: failure.code.rawValue, text: failure.text)
+    }
     if case .acquired(let isHolder) = outcome {
       if isHolder { return nil }
       worker.end(handle)
@@ -156,11 +159,11 @@ public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
 
 // MARK: Shared
 
-/// The job, if this is the thread that may look at it.
+/// The job, if this is a place where the program may look at it.
 private func owned(_ job: OpaquePointer?) -> JobHandle? {
-  guard let handle = borrow(job, as: JobHandle.self), handle.worker.owner.misuse == 0 else {
-    return nil
-  }
+  guard let handle = borrow(job, as: JobHandle.self), handle.owner.misuse == 0,
+    !handle.owner.isAsking
+  else { return nil }
   return handle
 }
 

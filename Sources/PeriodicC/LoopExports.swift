@@ -4,7 +4,8 @@ import PeriodicLoop
 
 @_cdecl("periodic_loop_new") @implementation
 public func periodic_loop_new(_ loop: UnsafeMutablePointer<OpaquePointer?>?) -> Int32 {
-  guard let loop, Fork.isWatched else { return PERIODIC_EINVAL.rawValue }
+  guard let loop else { return PERIODIC_EINVAL.rawValue }
+  guard Fork.isWatched else { return PERIODIC_EIO.rawValue }
   do {
     loop.pointee = LoopHandle(try Loop()).give()
     return 0
@@ -98,8 +99,8 @@ public func periodic_loop_set_clock(
     let time = clock.map { clock in
       {
         var now = periodic_time()
-        clock(user, &now)
-        return Now(monotonic: now.monotonic_ms, wall: now.wall_ms)
+        handle.ask { clock(user, &now) }
+        return nearest(now)
       }
     }
     handle.setClock(time, destroy: destroy.map { destroy in { destroy(user) } })
@@ -117,10 +118,12 @@ public func periodic_loop_set_virtual_clock(
       let text = "virtual time begins on an empty loop: \(handle.children) objects are on it"
       throw PeriodicFailure(PERIODIC_EBUSY, text)
     }
-    let time = start.map {
-      Now(monotonic: $0.pointee.monotonic_ms, wall: $0.pointee.wall_ms)
+    if let start = start?.pointee,
+      !times.contains(start.monotonic_ms) || !times.contains(start.wall_ms)
+    {
+      throw PeriodicFailure.invalid("start: times are from 0 to \(times.upperBound) ms")
     }
-    handle.setVirtualClock(from: time)
+    handle.setVirtualClock(from: start.map { nearest($0.pointee) })
     return 0
   }
 }
@@ -130,6 +133,10 @@ public func periodic_loop_advance(_ loop: OpaquePointer?, _ ms: Int64) -> Int32 
   drive(loop, LoopHandle.self) { handle in
     guard ms >= 0, handle.loop.hasVirtualClock else {
       throw PeriodicFailure.invalid("advance by \(ms) ms: virtual time only goes forward")
+    }
+    let now = handle.loop.now
+    guard ms <= times.upperBound - max(now.monotonic, now.wall) else {
+      throw PeriodicFailure.invalid("advance by \(ms) ms: times end at \(times.upperBound)")
     }
     return Int32(clamping: handle.loop.advance(ms))
   }
@@ -141,7 +148,7 @@ public func periodic_loop_set_random(
   _ destroy: periodic_destroy_cb?
 ) -> Int32 {
   call(loop, LoopHandle.self) { handle in
-    let source = random.map { random in { random(user) } }
+    let source = random.map { random in { handle.ask { random(user) } } }
     handle.setRandom(source, destroy: destroy.map { destroy in { destroy(user) } })
     return 0
   }
@@ -152,6 +159,7 @@ public func periodic_loop_error(
   _ loop: OpaquePointer?, _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int32 {
   call(loop, LoopHandle.self) { handle in
+    try checkRoom("buffer", buffer, size)
     copy(handle.lastError.utf8, buffer, size)
     return Int32(clamping: handle.lastError.utf8.count)
   }

@@ -68,13 +68,19 @@ enum Code {
   }
 }
 
-/// Milliseconds as the header has them: -1 is for ever.
-func time(_ milliseconds: Int32) -> Int64 { milliseconds < 0 ? .max : Int64(milliseconds) }
+/// Times that a program may tell: what is later does not leave room for deadlines.
+let times: ClosedRange<Int64> = 0...1 << 62
+
+/// A time as the header has it, the nearest that may be told.
+func nearest(_ time: periodic_time) -> Now {
+  func bounded(_ time: Int64) -> Int64 { min(max(time, times.lowerBound), times.upperBound) }
+  return Now(monotonic: bounded(time.monotonic_ms), wall: bounded(time.wall_ms))
+}
 
 /// Bytes as the header has them; `nil` for a NULL that claims a length, and for a length that no
-/// memory has.
+/// memory has, so that the sum of several does not overflow.
 func bytes(_ start: UnsafeRawPointer?, _ length: Int) -> Bytes? {
-  if length < 0 || (start == nil && length > 0) { return nil }
+  if length < 0 || length > Int.max / 8 || (start == nil && length > 0) { return nil }
   return Bytes(start: start, count: length)
 }
 
@@ -106,12 +112,14 @@ func connection(
   let address = try parse(address)
   var made = ConnectionOptions()
   guard let given = options?.pointee else { return (address, made) }
-  guard given.size >= MemoryLayout<periodic_connection_options>.size,
+  guard given.size == MemoryLayout<periodic_connection_options>.size,
     let identity = bytes(given.identity, given.identity_length),
     let token = bytes(given.token, given.token_length)
   else { throw PeriodicFailure.invalid("connection options are not whole") }
   if !identity.isEmpty || !token.isEmpty {
-    guard let credentials = Credentials(name: Array(identity), token: Array(token)) else {
+    guard identity.count + token.count <= Credentials.longest,
+      let credentials = Credentials(name: Array(identity), token: Array(token))
+    else {
       let text = "credentials: both or neither, at most \(Credentials.longest) bytes"
       throw PeriodicFailure.invalid(text)
     }

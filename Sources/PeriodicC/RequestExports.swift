@@ -12,9 +12,10 @@ public func periodic_request_next(
   data?.pointee = nil
   length?.pointee = 0
   return call(request, RequestHandle.self) { request in
+    let timeout = try time(timeout_ms)
     if !request.hasNews {
-      if timeout_ms != 0 { try request.owner.checkMayDrive() }
-      if request.owner.depth == 1 { request.wait(timeout: time(timeout_ms)) }
+      if timeout != 0 { try request.owner.checkMayDrive() }
+      if request.owner.depth == 1 { request.wait(timeout: timeout) }
       if request.isFreed { throw PeriodicFailure.freed }
     }
     let news = request.take()

@@ -8,11 +8,14 @@ public func periodic_server_new(
   _ loop: OpaquePointer?, _ options: UnsafePointer<periodic_server_options>?,
   _ server: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
-  let options = options.map(whole)
-  let log = options.flatMap { ServerLog($0) }
+  let given = options.flatMap(whole)
+  let log = given.map { ServerLog($0) }
   return call(loop, LoopHandle.self) { owner in
     guard let server else { throw PeriodicFailure.invalid("server is NULL") }
-    let options = try serverOptions(options, log)
+    if let options, given == nil {
+      throw PeriodicFailure.invalid("server options: size is \(options.pointee.size)")
+    }
+    let options = try serverOptions(given, log)
     return try owner.adding {
       let made = Server(owner.loop, options: options)
       do { try made.start() } catch {
@@ -30,6 +33,7 @@ public func periodic_server_listen(
   _ bound: UnsafeMutablePointer<CChar>?, _ size: Int
 ) -> Int32 {
   call(server, ServerHandle.self) { handle in
+    try checkRoom("bound", bound, size)
     if handle.server.isStopping {
       throw PeriodicFailure(PERIODIC_ECLOSED, "the server has stopped, or is about to")
     }
@@ -57,7 +61,7 @@ public func periodic_server_start_stop(
 }
 
 private func stopping(_ timeout: Int32) -> Question<ServerHandle> {
-  { $0.stop($1, timeout: time(timeout)) }
+  { $0.stop($1, timeout: try time(timeout)) }
 }
 
 @_cdecl("periodic_server_free") @implementation

@@ -7,11 +7,7 @@ final class ServerLog {
   private let user: UnsafeMutableRawPointer?
   private let destroy: periodic_destroy_cb?
 
-  /// `nil` where the options are not whole.
-  init?(_ options: periodic_server_options) {
-    guard options.size >= MemoryLayout<periodic_server_options>.offset(of: \.sync) ?? 0 else {
-      return nil
-    }
+  init(_ options: periodic_server_options) {
     call = options.log
     user = options.log_user
     destroy = options.log_destroy
@@ -29,10 +25,15 @@ final class ServerLog {
   }
 }
 
-/// The options with zero for the fields that a host compiled with an older header does not have.
-func whole(_ given: UnsafePointer<periodic_server_options>) -> periodic_server_options {
+/// The options with zero for the fields that a host compiled with an older header does not have;
+/// `nil` if they end elsewhere than behind `log_destroy` or a later field.
+func whole(_ given: UnsafePointer<periodic_server_options>) -> periodic_server_options? {
   var options = periodic_server_options()
-  let size = min(given.pointee.size, MemoryLayout<periodic_server_options>.size)
+  let size = given.pointee.size
+  let least = MemoryLayout<periodic_server_options>.offset(of: \.sync) ?? 0
+  guard (least...MemoryLayout<periodic_server_options>.size).contains(size),
+    size.isMultiple(of: MemoryLayout<periodic_server_options>.alignment)
+  else { return nil }
   withUnsafeMutableBytes(of: &options) {
     $0.copyMemory(from: UnsafeRawBufferPointer(start: given, count: size))
   }
@@ -44,8 +45,7 @@ func serverOptions(
   _ given: periodic_server_options?, _ log: ServerLog?
 ) throws -> ServerOptions {
   var made = ServerOptions()
-  guard let given else { return made }
-  guard let log else { throw PeriodicFailure.invalid("server options: size is \(given.size)") }
+  guard let given, let log else { return made }
   made.log = { log.write($0, $1) }
   try setTexts(of: &made, given)
   try setNumbers(of: &made, given)

@@ -11,7 +11,8 @@ public func periodic_worker_new(
   _ worker: UnsafeMutablePointer<OpaquePointer?>?
 ) -> Int32 {
   call(loop, LoopHandle.self) { owner in
-    guard let worker, (1...4096).contains(slots) else {
+    guard let worker else { throw PeriodicFailure.invalid("worker is NULL") }
+    guard (1...4096).contains(slots) else {
       throw PeriodicFailure.invalid("slots: \(slots), from 1 to 4096")
     }
     let (address, options) = try connection(address, options)
@@ -71,22 +72,24 @@ public func periodic_worker_next_many(
   _ timeout_ms: Int32
 ) -> Int32 {
   call(worker, WorkerHandle.self) { handle in
+    try checkArray("jobs", jobs, most)
     guard let jobs, most > 0 else { throw PeriodicFailure.invalid("no room for a job") }
+    let timeout = try time(timeout_ms)
     let mayDrive = handle.owner.depth == 1
-    if timeout_ms != 0 { try handle.owner.checkMayDrive() }
+    if timeout != 0 { try handle.owner.checkMayDrive() }
     if mayDrive { handle.owner.loop.yieldIfDue() }
     var count = handle.isFreed ? 0 : handle.takeWhatIsThere(jobs, most)
     if count == 0, mayDrive, !handle.isFreed {
-      let timeout = timeout_ms < 0 ? nil : Int64(timeout_ms)
-      if let first = try handle.worker.next(timeout: timeout), !handle.isFreed {
+      let limit = timeout == .max ? nil : timeout
+      if let first = try handle.worker.next(timeout: limit), !handle.isFreed {
         jobs[0] = handle.hand(first)
         count = 1 + handle.takeWhatIsThere(jobs + 1, most - 1)
       }
     }
     if handle.isFreed { throw PeriodicFailure.freed }
     if count > 0 { return Int32(clamping: count) }
-    let isOver = handle.worker.state == .closed || handle.isDraining
-    return isOver ? PERIODIC_ECLOSED.rawValue : PERIODIC_ETIMEDOUT.rawValue
+    if handle.worker.state == .closed || handle.isDraining { throw RequestError.draining }
+    throw PeriodicFailure(PERIODIC_ETIMEDOUT, "no job has come")
   }
 }
 
@@ -95,11 +98,10 @@ public func periodic_worker_done_many(
   _ worker: OpaquePointer?, _ jobs: UnsafePointer<OpaquePointer?>?, _ count: Int
 ) -> Int32 {
   call(worker, WorkerHandle.self) { handle in
-    guard let jobs, count >= 0 else {
-      throw PeriodicFailure.invalid("jobs is NULL, or the count is out of range")
-    }
+    try checkArray("jobs", jobs, count)
+    guard let jobs else { return 0 }
     for index in handle.doneDirectly(jobs, count)..<count {
-      let code = periodic_job_done(jobs[index], nil, 0)
+      let code = handle.done(jobs[index])
       if code != 0, code != PERIODIC_ESTALE.rawValue {
         return index == 0 ? code : Int32(clamping: index)
       }
@@ -124,6 +126,16 @@ private func drain(_ timeout: Int32) -> Question<WorkerHandle> {
   {
     $1.id = try $0.worker.drain($1.delivery, timeout: time(timeout))
     $0.isDraining = true
+  }
+}
+
+extension WorkerHandle {
+  /// Ends a job of this worker as done.
+  fileprivate func done(_ pointer: OpaquePointer?) -> Int32 {
+    guard let job = borrow(pointer, as: JobHandle.self), job.worker === self else {
+      return owner.fail(PeriodicFailure.invalid("not a job in this worker's hands"))
+    }
+    return periodic_job_done(pointer, nil, 0)
   }
 }
 

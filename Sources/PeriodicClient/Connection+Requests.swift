@@ -6,14 +6,19 @@ extension Connection {
   /// Room for everything in a frame's body that is not a name or bytes of the caller's.
   private static var overhead: Int { 64 }
 
+  /// Whether a request with so many bytes of the caller's is a frame that servers accept.
+  @inline(__always)
+  func fits(bytes: Int) -> Bool { bytes + Connection.overhead <= options.frameBytes }
+
   /// Whether one more request may be taken.
   ///
   /// - Parameter bytes: names and workload of it.
   @inline(__always)
   func admit(bytes: Int) throws(RequestError) {
     if state == .closed { throw .closed }
-    let body = bytes + Connection.overhead
-    if body > options.frameBytes { throw .tooLarge(bytes: body, limit: options.frameBytes) }
+    if !fits(bytes: bytes) {
+      throw .tooLarge(bytes: bytes + Connection.overhead, limit: options.frameBytes)
+    }
     if table.owed + completions.count + routed.count - parts >= options.requests {
       throw .full(.requests, value: options.requests)
     }

@@ -15,12 +15,16 @@ extension WorkerCore {
 
   /// Has the server told that a job is done, which is no longer in hand then.
   ///
+  /// - Parameter bytes: of its result.
   /// - Parameter tell: is given the job's run if it was pulled, else its names.
-  /// - Returns: false, and nothing happens, if the job is not this worker's any more.
+  /// - Returns: false, and nothing happens, if the job is not this worker's any more, or a message
+  ///   might be too long for it.
   public mutating func report(
-    _ token: JobToken, _ tell: (RunHandle, JobKey) -> Void
+    _ token: JobToken, bytes: Int, _ tell: (RunHandle, JobKey) -> Void
   ) -> Bool {
-    guard let job = jobs.find(token), jobs.state(job) == .taken else { return false }
+    guard let job = jobs.find(token), jobs.state(job) == .taken,
+      connection.fits(bytes: bytes + 2 * Limits.nameBytes)
+    else { return false }
     let run = jobs.run(job)
     tell(run, run.isNone ? jobs.key(job) : JobKey(function: .none, name: .none))
     release(job)

@@ -15,11 +15,13 @@ extension Loop {
   }
 
   /// Reads time from `clock` instead of the system, nil for the system again. Timers follow it, as
-  /// far as the host steps the loop when its clock has moved.
+  /// far as the host steps the loop when its clock has moved. While something is on the loop,
+  /// monotonic time that steps back stands still instead.
   public func setClock(_ clock: (() -> Now)?) {
     preconditionOnLoop()
     virtualTime = nil
     hostClock = clock
+    if participants.isEmpty { cachedNow.monotonic = .min }
     refreshNow()
   }
 
@@ -27,7 +29,7 @@ extension Loop {
     if let virtualTime {
       cachedNow = virtualTime
     } else if let hostClock {
-      cachedNow = hostClock()
+      move(to: hostClock())
     } else {
       uv_update_time(uv)
       readClocks()
@@ -38,6 +40,10 @@ extension Loop {
     var time = timespec()
     clock_gettime(CLOCK_REALTIME, &time)
     let wall = Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
-    cachedNow = Now(monotonic: Int64(uv_now(uv)), wall: wall)
+    move(to: Now(monotonic: Int64(uv_now(uv)), wall: wall))
+  }
+
+  private func move(to time: Now) {
+    cachedNow = Now(monotonic: max(time.monotonic, cachedNow.monotonic), wall: time.wall)
   }
 }

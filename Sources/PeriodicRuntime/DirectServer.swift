@@ -138,8 +138,8 @@ extension PeerRunner where Core: ~Copyable {
 }
 
 extension Worker {
-  /// Hands `body` up to `most` jobs: those that have come, then those that a server on the same loop
-  /// has for this worker now.
+  /// Hands `body` up to `most` jobs: those that have come, then those that a server on the same
+  /// loop has for this worker now.
   ///
   /// - Returns: how many there were.
   @discardableResult
@@ -162,7 +162,12 @@ extension Worker {
         count += 1
       }
     }
-    if isDirect == nil { runner.change { takeReceived($1) } }
+    if isDirect == nil {
+      loop.preconditionOnLoop()
+      takeReceived(loop.now)
+      // Grabs in the place of jobs whose time had run out.
+      if !runner.core.output.isEmpty { runner.needsTurn = true }
+    }
     return count
   }
 
@@ -172,7 +177,7 @@ extension Worker {
   public func reportDirectly<Result>(_ body: ((JobToken, Bytes) -> Bool) -> Result) -> Result? {
     runner.directly { server in
       body { job, data in
-        runner.core.report(job) {
+        runner.core.report(job, bytes: data.count) {
           server.core.doneDirectly($0, $1, data, by: server.session, at: server.now)
         }
       }

@@ -141,6 +141,14 @@ private final class Participant: TurnParticipant {
     #expect(order == ["first", "other"])
   }
 
+  @Test func `sees time stand still while the host's clock steps back`() {
+    step(at: 1000)
+    step(at: 500)
+    #expect(loop.now.monotonic == 1000)
+    step(at: 1001)
+    #expect(loop.now.monotonic == 1001)
+  }
+
   @Test func `wakes a running loop on the system's clock`() throws {
     loop.setClock(nil)
     let timer = LoopTimer(loop) { [loop] in loop.stop() }

@@ -164,6 +164,12 @@ def test_every_call_is_as_the_header_says(address, prefix, tmp_path):
     assert (result.returncode, result.stderr) == (0, "")
 
 
+def test_a_callback_may_take_away_what_a_call_waits_for(prefix, tmp_path):
+    program = build("reentry", prefix, tmp_path, "-fsanitize=address,undefined")
+    result = subprocess.run([program], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
 def test_a_year_in_virtual_time_is_the_same_in_every_process(prefix, tmp_path):
     """Bit for bit, with jobs that fail and come again, and a server that goes for a day."""
     program = build("repeatable", prefix, tmp_path)

@@ -65,6 +65,13 @@ def test_a_comments_sentences_are_all_on_its_page(manual):
     assert "\\fBPERIODIC_EINVAL\\fR (\\-1)\nAn argument is not valid." in target(manual, "periodic_errors")
 
 
+def test_the_errors_of_a_function_are_those_of_the_list_with_their_causes(manual):
+    errors = target(manual, "periodic_loop_step").split('.SH "ERRORS"')[1].split(".SH")[0]
+    causes = ["\\fIloop\\fR is NULL", "\\fIloop\\fR is freed, or stands for no loop", "\\fImax\\fR is below \\-1"]
+    assert f"\\fBPERIODIC_EINVAL\\fR\n{'; or '.join(causes)}.\n" in errors
+    assert "PERIODIC_ENOWORKER" not in errors
+
+
 def test_what_a_page_refers_to_is_there(manual):
     for path in (manual / "man3").iterdir():
         for name in re.findall(r"\\fB(\w+)\\fR\(3\)", path.read_text()):
@@ -91,6 +98,8 @@ def test_a_header_that_is_not_understood_is_not_passed_over(tmp_path):
     tree = tmp_path / "tree"
     (tree / "include").mkdir(parents=True)
     shutil.copytree(ROOT / "scripts", tree / "scripts")
+    (tree / "docs").mkdir()
+    shutil.copy(ROOT / "docs/errors.md", tree / "docs")
     text = (ROOT / "include/periodic.h").read_text()
     (tree / "include/periodic.h").write_text(text.replace("PERIODIC_API int periodic_loop_fd", "int periodic_loop_fd"))
     run = subprocess.run(
