@@ -810,6 +810,34 @@ PERIODIC_API int periodic_worker_next_many(periodic_worker *worker, periodic_job
 PERIODIC_API int periodic_worker_done_many(periodic_worker *worker, periodic_job *const *jobs,
                                            size_t count);
 
+enum periodic_report_kind {
+  PERIODIC_REPORT_DONE = 1,  /* as periodic_job_done() */
+  PERIODIC_REPORT_FAIL = 2,  /* as periodic_job_fail() */
+  PERIODIC_REPORT_LATER = 3, /* as periodic_job_later() */
+  PERIODIC_REPORT_DATA = 4   /* as periodic_job_data(), after which the job is still in hand */
+};
+
+/* What to say of a job. Initialise with PERIODIC_REPORT_INIT. */
+typedef struct periodic_report {
+  size_t size; /* of this struct */
+  periodic_job *job;
+  int kind;         /* of enum periodic_report_kind */
+  int32_t step;     /* of LATER, 0 to 32,767 */
+  int64_t delay_s;  /* of LATER */
+  const void *data; /* of DONE the result, of DATA the piece */
+  size_t data_length;
+} periodic_report;
+
+#define PERIODIC_REPORT_INIT \
+  {sizeof(periodic_report), NULL, 0, 0, 0, NULL, 0}
+
+/* Says something of each of several jobs of one worker; reports that are ends free their jobs. Stops at the
+ * first that cannot be said, PERIODIC_EINVAL for one that is not whole, or whose job is not or no more in this
+ * worker's hands; returns how many were, or the code if it was the first. A job that was lost counts as said.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_report_many(periodic_worker *worker, const periodic_report *reports,
+                                             size_t count);
+
 /* Takes on nothing new, and waits until every job in hand is ended and the server has answered for it.
  * PERIODIC_ETIMEDOUT if that takes longer; PERIODIC_EDEADLK, PERIODIC_EINVAL, PERIODIC_ETHREAD,
  * PERIODIC_EFORK.

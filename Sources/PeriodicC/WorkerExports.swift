@@ -110,6 +110,23 @@ public func periodic_worker_done_many(
   }
 }
 
+@_cdecl("periodic_worker_report_many") @implementation
+public func periodic_worker_report_many(
+  _ worker: OpaquePointer?, _ reports: UnsafePointer<periodic_report>?, _ count: Int
+) -> Int32 {
+  call(worker, WorkerHandle.self) { handle in
+    try checkArray("reports", reports, count)
+    guard let reports else { return 0 }
+    for index in 0..<count {
+      let code = handle.say(reports[index])
+      if code != 0, code != PERIODIC_ESTALE.rawValue {
+        return index == 0 ? code : Int32(clamping: index)
+      }
+    }
+    return Int32(clamping: count)
+  }
+}
+
 @_cdecl("periodic_worker_drain") @implementation
 public func periodic_worker_drain(_ worker: OpaquePointer?, _ timeout_ms: Int32) -> Int32 {
   ask(worker, drain(timeout_ms))
@@ -132,10 +149,32 @@ private func drain(_ timeout: Int32) -> Question<WorkerHandle> {
 extension WorkerHandle {
   /// Ends a job of this worker as done.
   fileprivate func done(_ pointer: OpaquePointer?) -> Int32 {
+    onOwn(pointer) { periodic_job_done(pointer, nil, 0) }
+  }
+
+  fileprivate func say(_ report: periodic_report) -> Int32 {
+    guard report.size == MemoryLayout<periodic_report>.size else {
+      return owner.fail(PeriodicFailure.invalid("a report's size is \(report.size)"))
+    }
+    return onOwn(report.job) {
+      switch report.kind {
+      case Int32(PERIODIC_REPORT_DONE.rawValue):
+        periodic_job_done(report.job, report.data, report.data_length)
+      case Int32(PERIODIC_REPORT_FAIL.rawValue): periodic_job_fail(report.job)
+      case Int32(PERIODIC_REPORT_LATER.rawValue):
+        periodic_job_later(report.job, report.delay_s, report.step)
+      case Int32(PERIODIC_REPORT_DATA.rawValue):
+        periodic_job_data(report.job, report.data, report.data_length)
+      default: owner.fail(PeriodicFailure.invalid("a report's kind is \(report.kind), from 1 to 4"))
+      }
+    }
+  }
+
+  private func onOwn(_ pointer: OpaquePointer?, _ body: () -> Int32) -> Int32 {
     guard let job = borrow(pointer, as: JobHandle.self), job.worker === self else {
       return owner.fail(PeriodicFailure.invalid("not a job in this worker's hands"))
     }
-    return periodic_job_done(pointer, nil, 0)
+    return body()
   }
 }
 

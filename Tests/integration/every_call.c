@@ -156,6 +156,52 @@ static void freed_job(periodic_client *client) {
   MUST(periodic_client_remove(client, TEXT("g"), TEXT("b"), 5000) == 0);
 }
 
+/* All four reports at once, and what stops them. */
+static void reports(periodic_client *client) {
+  enum { COUNT = 4 };
+  static const int kinds[COUNT] = {PERIODIC_REPORT_DATA, PERIODIC_REPORT_DONE, PERIODIC_REPORT_FAIL,
+                                   PERIODIC_REPORT_LATER};
+  static const char *const names[COUNT - 1] = {"a", "b", "c"};
+  periodic_worker *worker;
+  periodic_request *parts, *run;
+  periodic_job *taken[COUNT - 1];
+  periodic_report said[COUNT];
+  const void *data;
+  size_t length;
+
+  MUST(periodic_worker_new(loop, address, 8, NULL, &worker) == 0);
+  MUST(periodic_worker_can_do(worker, TEXT("r"), 5000) == 0);
+  MUST(periodic_client_start_receive_data(client, TEXT("r"), TEXT("a"), 0, &parts, -1) == 0);
+  for (int i = 0; i < COUNT - 1; i++) {
+    periodic_job_fields job = job_of("r", names[i]);
+    if (i == 0) MUST(periodic_client_start_run(client, &job, &run, -1) == 0);
+    if (i > 0) MUST(periodic_client_submit(client, &job, 5000) == 0);
+    MUST(periodic_worker_next(worker, &taken[i], 5000) == 0);
+  }
+  for (int i = 0; i < COUNT; i++) {
+    periodic_report report = PERIODIC_REPORT_INIT;
+    report.job = taken[i == 0 ? 0 : i - 1];
+    report.kind = kinds[i];
+    report.delay_s = 3600;
+    report.step = 2;
+    report.data = i < 2 ? names[i] : NULL;
+    report.data_length = i < 2;
+    said[i] = report;
+  }
+  MUST(periodic_worker_report_many(worker, said, COUNT) == COUNT);
+  MUST(periodic_worker_report_many(worker, said, COUNT) == PERIODIC_EINVAL);
+  MUST(says("not a job in this worker's hands"));
+  MUST(periodic_request_next(parts, &data, &length, 5000) == PERIODIC_MORE && equal(data, length, "a"));
+  MUST(periodic_request_next(run, &data, &length, 5000) == 0 && equal(data, length, "b"));
+  /* The second is due again in a second; the third in an hour, with a count. */
+  MUST(periodic_worker_next(worker, &taken[1], 5000) == 0 && periodic_job_count(taken[1]) == 0);
+  MUST(periodic_job_done(taken[1], NULL, 0) == 0);
+  MUST(periodic_request_free(parts) == 0 && periodic_request_free(run) == 0);
+  MUST(periodic_client_remove(client, TEXT("r"), TEXT("c"), 5000) == 0);
+  MUST(periodic_worker_drain(worker, 5000) == 0 && periodic_worker_free(worker) == 0);
+  MUST(periodic_client_drop(client, TEXT("r"), 5000) == 0);
+}
+
 /* PROTOCOL 2.9, 2.10 */
 static void administration(periodic_client *client) {
   static const char one[] = "\0\0\0\0\0\0\0\1\1f\1x\0\0\0\0\0\0\0\0\177\377\377\377\0";
@@ -297,6 +343,7 @@ int main(int count, char **arguments) {
   misuse(client);
   MUST(periodic_worker_drain(worker, 5000) == 0);
   MUST(periodic_worker_free(worker) == 0);
+  reports(client);
   administration(client);
   jobs(client, server);
   shut_down(client, server);

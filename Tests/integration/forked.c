@@ -118,6 +118,9 @@ static void for_the_worker(void) {
   FORKED(periodic_worker_next(worker, &taken, -1));
   FORKED(periodic_worker_next_many(worker, &taken, 1, -1));
   FORKED(periodic_worker_done_many(worker, &job, 1));
+  periodic_report report = PERIODIC_REPORT_INIT;
+  report.job = job;
+  FORKED(periodic_worker_report_many(worker, &report, 1));
   FORKED(periodic_worker_drain(worker, -1));
   MUST(periodic_job_function(job, &length) == NULL && length == 0);
   MUST(periodic_job_name(job, NULL) == NULL && periodic_job_workload(job, NULL) == NULL);

@@ -38,6 +38,7 @@ static struct {
   periodic_request *request; /* listens to the first job */
   periodic_cursor *cursor;
   periodic_job_fields fields, many[2];
+  periodic_report reports[2]; /* of both jobs that they are done */
   periodic_job_info info;
   periodic_server_options server_options;
   periodic_connection_options connection_options;
@@ -204,6 +205,14 @@ static void set_up(void) {
   MUST(periodic_client_submit_many(the.client, jobs, 3, NULL, 5000) == 0);
   MUST(periodic_worker_next(the.worker, &the.jobs[0], 5000) == 0);
   MUST(periodic_worker_next(the.worker, &the.jobs[1], 5000) == 0);
+  for (int i = 0; i < 2; i++) {
+    periodic_report report = PERIODIC_REPORT_INIT;
+    report.job = the.jobs[i];
+    report.kind = PERIODIC_REPORT_DONE;
+    report.data = "r";
+    report.data_length = 1;
+    the.reports[i] = report;
+  }
   MUST(periodic_client_start_receive_data(the.client, "f", 1, "a", 1, 60, &the.request, -1) == 0);
   MUST(periodic_client_ping(the.client, 5000) == 0);
   MUST(periodic_server_jobs(the.server, NULL, 0, &the.cursor) == 0);

@@ -27,6 +27,7 @@ ARGUMENTS = {
     "periodic_client_load length": "sizeof LIST - 1",
     "periodic_worker_next_many jobs": "out.jobs",
     "periodic_worker_done_many jobs": "the.jobs",
+    "periodic_worker_report_many reports": "the.reports",
     "periodic_client_submit_many jobs": "the.many",
     "periodic_client_start_submit_many jobs": "the.many",
     "periodic_client_start_load list": "LIST",

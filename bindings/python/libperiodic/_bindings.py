@@ -135,6 +135,20 @@ assert ctypes.sizeof(periodic_job_fields) == 72
 
 periodic_request_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 
+class periodic_report(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("job", ctypes.c_void_p),
+        ("kind", ctypes.c_int),
+        ("step", ctypes.c_int32),
+        ("delay_s", ctypes.c_int64),
+        ("data", ctypes.c_void_p),
+        ("data_length", ctypes.c_size_t),
+    ]
+
+
+assert ctypes.sizeof(periodic_report) == 48
+
 # name: (result, arguments)
 FUNCTIONS = {
     "periodic_version": (ctypes.c_char_p, []),
@@ -436,6 +450,11 @@ FUNCTIONS = {
     "periodic_worker_done_many": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_size_t,
+    ]),
+    "periodic_worker_report_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.POINTER(periodic_report),
         ctypes.c_size_t,
     ]),
     "periodic_worker_drain": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
