@@ -19,20 +19,22 @@ extension PeerRunner where Core: ~Copyable {
   func directly<Result>(_ body: (DirectServer) -> Result) -> Result? {
     guard let server, let stream, server.answersDirectly, !loop.isRunning else { return nil }
     loop.preconditionOnLoop()
+    // What is called back may let go of the server.
+    let runner = server.runner
     let now = loop.now
     loop.beginCall()
     defer {
       loop.endCall()
-      server.runner.needsTurn = true
+      runner.needsTurn = true
       needsTurn = true
     }
     flush()
     guard core.output.isEmpty, stream.deliverNow(), let session = server.session,
-      server.runner.core.mayAskDirectly(session)
+      runner.core.mayAskDirectly(session)
     else { return nil }
     if !session.output.isEmpty { server.flush() }
     stream.takeNow()
-    return body(DirectServer(core: server.runner.core, session: session, now: now))
+    return body(DirectServer(core: runner.core, session: session, now: now))
   }
 }
 
