@@ -80,6 +80,28 @@ typedef struct periodic_limit {
  * Threads: any. Since: 0.1. */
 PERIODIC_API int periodic_limits(periodic_limit *limits, size_t most);
 
+/* Where the bytes that the library lends to the program lie. Initialise with PERIODIC_ALLOCATOR_INIT. */
+typedef struct periodic_allocator {
+  size_t size; /* of this struct */
+  /* A block of that many bytes for objects of any type, or NULL if there is none. */
+  void *(*allocate)(void *user, size_t bytes);
+  void (*release)(void *user, void *block);
+  void *user;
+} periodic_allocator;
+
+#define PERIODIC_ALLOCATOR_INIT \
+  {sizeof(periodic_allocator), NULL, NULL, NULL}
+
+/* Lets names, workloads, results, parts, job lists and codes that are lent to the program lie in memory of
+ * `allocator`, which is copied; or of malloc() again, if it is NULL. A block goes back to where it came from,
+ * so both functions must work for as long as anything is lent. malloc() is asked where `allocate` has none.
+ * They are called on the thread that lends or frees, and must not use this library. What is not lent, objects
+ * included, is the library's own affair.
+ *
+ * Returns 0, or PERIODIC_EINVAL for one that is not whole.
+ * Threads: any, while no other is in this library. Since: 0.1. */
+PERIODIC_API int periodic_set_allocator(const periodic_allocator *allocator);
+
 /* What this build has, in words parted by blanks: "memory" and "file" (stores), "inproc", "unix" and "tcp"
  * (addresses), "generation1", "generation2" and "http" (protocols), "virtual-clock"; with versions "sqlite="
  * and "libuv=". Lives for ever.

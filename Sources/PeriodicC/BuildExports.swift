@@ -17,6 +17,19 @@ public func periodic_limits(_ limits: UnsafeMutablePointer<periodic_limit>?, _ m
   return Int32(table.count)
 }
 
+@_cdecl("periodic_set_allocator") @implementation
+public func periodic_set_allocator(_ allocator: UnsafePointer<periodic_allocator>?) -> Int32 {
+  guard let given = allocator?.pointee else {
+    LentMemory.allocator = nil
+    return 0
+  }
+  guard given.size == MemoryLayout<periodic_allocator>.size, let allocate = given.allocate,
+    let release = given.release
+  else { return PERIODIC_EINVAL.rawValue }
+  LentMemory.allocator = .init(allocate: allocate, release: release, user: given.user)
+  return 0
+}
+
 @_cdecl("periodic_features") @implementation
 public func periodic_features() -> UnsafePointer<CChar>? { UnsafePointer(features.text) }
 

@@ -224,12 +224,11 @@ final class LentBytes {
     self.count = count
   }
 
-  deinit { start.deallocate() }
+  deinit { LentMemory.release(UnsafeMutableRawPointer(mutating: start)) }
 }
 
 private func copied(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawPointer {
-  let memory = UnsafeMutableRawBufferPointer.allocate(
-    byteCount: max(1, bytes.count), alignment: MemoryLayout<Int>.alignment)
-  memory.copyMemory(from: bytes)
-  return UnsafeRawPointer(memory.baseAddress.unsafelyUnwrapped)
+  let memory = LentMemory.allocate(max(1, bytes.count))
+  if let start = bytes.baseAddress { memory.copyMemory(from: start, byteCount: bytes.count) }
+  return UnsafeRawPointer(memory)
 }

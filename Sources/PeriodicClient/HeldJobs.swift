@@ -48,7 +48,7 @@ struct HeldJobs: ~Copyable {
   private(set) var count = 0
 
   deinit {
-    for place in 0..<used { records[place].block?.deallocate() }
+    for place in 0..<used { HeldJobs.release(records[place].block) }
     records.deallocate()
   }
 
@@ -81,7 +81,7 @@ struct HeldJobs: ~Copyable {
     if record.pointee.state != .surrendered { count -= 1 }
     record.pointee.state = .free
     if record.pointee.capacity > HeldJobs.keptBlock {
-      record.pointee.block?.deallocate()
+      HeldJobs.release(record.pointee.block)
       record.pointee.block = nil
       record.pointee.capacity = 0
     }
@@ -154,6 +154,10 @@ struct HeldJobs: ~Copyable {
   }
 
   @inline(__always)
+  private static func release(_ block: UnsafeMutableRawPointer?) {
+    if let block { LentMemory.release(block) }
+  }
+
   private mutating func takePlace() -> UInt32 {
     if firstFree != HeldJobs.noPlace {
       defer { firstFree = records[Int(firstFree)].slot }
@@ -179,9 +183,9 @@ struct HeldJobs: ~Copyable {
     record.pointee.workload = workload.count
     let size = function.count + name.count + workload.count
     if size > record.pointee.capacity {
-      record.pointee.block?.deallocate()
+      HeldJobs.release(record.pointee.block)
       record.pointee.capacity = max(64, size)
-      record.pointee.block = .allocate(byteCount: record.pointee.capacity, alignment: 8)
+      record.pointee.block = LentMemory.allocate(record.pointee.capacity)
     }
     guard let block = record.pointee.block else { return }
     put(function, block)

@@ -40,6 +40,7 @@ static struct {
   periodic_job_fields fields, many[2];
   periodic_report reports[2]; /* of both jobs that they are done */
   periodic_job_info info;
+  periodic_allocator allocator;
   periodic_server_options server_options;
   periodic_connection_options connection_options;
   periodic_time start;
@@ -136,6 +137,8 @@ static uint64_t any_number(void *user) {
   return 1;
 }
 
+static void *take_memory(void *user, size_t bytes) { (void)user; return malloc(bytes); }
+static void give_memory_back(void *user, void *block) { (void)user; free(block); }
 static void forget_it(void *user) { (void)user; }
 static void hear(void *user, periodic_request *request, int told) { (void)user, (void)request, (void)told; }
 
@@ -159,6 +162,10 @@ static void fill_in(void) {
   periodic_connection_options connection = PERIODIC_CONNECTION_OPTIONS_INIT;
   periodic_job_info info = PERIODIC_JOB_INFO_INIT;
   the.server_options = server;
+  periodic_allocator allocator = PERIODIC_ALLOCATOR_INIT;
+  allocator.allocate = take_memory;
+  allocator.release = give_memory_back;
+  the.allocator = allocator;
   the.connection_options = connection;
   the.info = info;
   the.fields = job_of("n");

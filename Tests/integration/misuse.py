@@ -37,6 +37,7 @@ ARGUMENTS = {
     "const periodic_job_fields *job": "&the.fields",
     "periodic_job *job": "the.jobs[0]",
     "const periodic_job *job": "the.jobs[0]",
+    "const periodic_allocator *allocator": "&the.allocator",
     "const periodic_server_options *options": "&the.server_options",
     "const periodic_connection_options *options": "&the.connection_options",
     "const void **result": "&out.data",

@@ -44,10 +44,15 @@ def test_every_request_can_be_started_and_its_end_is_told_once(address, prefix, 
     run(build("started", prefix, tmp_path, SANITIZED), address.format(tmp_path))
 
 
+def test_what_is_lent_lies_in_the_programs_memory(prefix, tmp_path):
+    run(build("allocator", prefix, tmp_path, SANITIZED))
+    under_valgrind(build("allocator", prefix, tmp_path))
+
+
 def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_path):
     run(build("forked", prefix, tmp_path))
     source = (ROOT / "Tests/integration/forked.c").read_text()
-    exempt = {"version", "version_number", "limits", "features", "strerror", "errname"}
+    exempt = {"version", "version_number", "limits", "features", "set_allocator", "strerror", "errname"}
     assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
 
 

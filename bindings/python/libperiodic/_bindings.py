@@ -39,6 +39,17 @@ class periodic_limit(ctypes.Structure):
 
 assert ctypes.sizeof(periodic_limit) == 16
 
+class periodic_allocator(ctypes.Structure):
+    _fields_ = [
+        ("size", ctypes.c_size_t),
+        ("allocate", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("user", ctypes.c_void_p),
+    ]
+
+
+assert ctypes.sizeof(periodic_allocator) == 32
+
 class periodic_time(ctypes.Structure):
     _fields_ = [
         ("monotonic_ms", ctypes.c_int64),
@@ -154,6 +165,7 @@ FUNCTIONS = {
     "periodic_version": (ctypes.c_char_p, []),
     "periodic_version_number": (ctypes.c_int, []),
     "periodic_limits": (ctypes.c_int, [ctypes.POINTER(periodic_limit), ctypes.c_size_t]),
+    "periodic_set_allocator": (ctypes.c_int, [ctypes.POINTER(periodic_allocator)]),
     "periodic_features": (ctypes.c_char_p, []),
     "periodic_strerror": (ctypes.c_char_p, [ctypes.c_int]),
     "periodic_errname": (ctypes.c_char_p, [ctypes.c_int]),
