@@ -35,9 +35,9 @@ struct DaemonModes {
     while !isDone { connection.receive(milliseconds: 1000) { if isIt($0) { isDone = true } } }
   }
 
-  /// PINGs on a fixed schedule of a millisecond. A reply that is late does not put off the next PING,
-  /// and latency counts from the moment at which the PING should have been sent. It goes on until
-  /// `--milliseconds` are over, or the standard input ends if that is later.
+  /// PINGs on a fixed schedule of a millisecond. A reply that is late does not put off the next
+  /// PING, and latency counts from the moment at which the PING should have been sent. It goes on
+  /// until `--milliseconds` are over, or the standard input ends if that is later.
   func ping() -> JSONObject {
     let connection = Connection(address, role: .client)
     _ = set_timer_slack()

@@ -1,9 +1,9 @@
 import Glibc
 
 // bench MODE ADDRESS [--option value ...]: a single-threaded load generator for one server. Prints
-// one JSON object. ADDRESS is the path of a Unix socket, or tcp:PORT; --server names its kind
-// (periodic, redis, beanstalkd, gearmand, echo), --pid its process, whose CPU time and memory count.
-//   run      producers submit, workers grab and finish: --jobs, --producers, --window, --workers, ...
+// one JSON object. ADDRESS is the path of a Unix socket, or tcp:PORT; --server names its kind:
+// periodic, redis, beanstalkd, gearmand or echo; --pid its process, whose time and memory count.
+//   run      producers submit, workers grab and finish: --jobs, --producers, --window, ...
 //   slices   the same in ten slices, each with speed and memory; --ahead seconds
 //   latency  from a submit to a worker that waits
 //   listening  waits until the server listens

@@ -69,6 +69,14 @@ def test_speed_is_flat_if_no_slice_is_a_fifth_slower_than_another(rates, met):
     assert verdict(results, "10 M delayed, slowest slice")[2] == report.MARK[met]
 
 
+def test_growth_begins_where_the_cost_is_least():
+    costs = {1: 10.0, 10: 1.0, 1000: 10.0}
+    results = report.Results([
+        record("growth", "periodic", 1, f"producers {size}", what="producers", size=size, cpu=cpu)
+        for size, cpu in costs.items()])
+    assert report.exponent(results.records) == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("power, met", [(0, True), (0.1, True), (0.5, False)])
 def test_growth_is_the_slope_of_the_logarithms(power, met):
     results = report.Results([

@@ -113,6 +113,7 @@ def ping(results, path):
         axis.barh(names, [record[key] / 1000 for record in records], color=colour, label=key.replace("p999", "p99.9"))
     axis.axvline(5, color="#c0392b", linewidth=1)
     axis.set_xscale("log")
+    axis.set_xlim(left=0.1)
     axis.set_xlabel("ms from a PING's scheduled time to its answer")
     axis.invert_yaxis()
     axis.legend(fontsize=7)

@@ -6,6 +6,9 @@ from statistics import median
 MARK = {True: "yes", False: "**no**", None: "not measured"}
 
 
+SERVERS = ["periodic", "other", "redis", "beanstalkd", "periodic-tcp", "gearmand", "echo"]
+
+
 class Results:
     def __init__(self, records):
         self.records = records
@@ -15,8 +18,9 @@ class Results:
                 and all(record[key] == value for key, value in wanted.items())]
 
     def names(self, section, key):
-        """The values of `key` in the order in which they come."""
-        return list(dict.fromkeys(record[key] for record in self.of(section)))
+        """The values of `key`: servers in the order of SERVERS, others as they come."""
+        found = list(dict.fromkeys(record[key] for record in self.of(section)))
+        return sorted(found, key=SERVERS.index) if key == "server" else found
 
     def values(self, key, section, store, cell, server):
         """By round."""
@@ -133,11 +137,11 @@ def delayed(results, section):
 
 
 def exponent(records):
-    """How the cost of an operation grows: the slope of log cost over log size from first to last."""
+    """How the cost of an operation grows: the slope of log cost over log size, from where it is least to the end."""
     records = [record for record in records if record["size"] > 0]
     if len(records) < 2:
         return 0.0
-    first, last = records[0], records[-1]
+    first, last = min(records[:-1], key=lambda record: record["cpu"]), records[-1]
     return math.log(last["cpu"] / first["cpu"]) / math.log(last["size"] / first["size"])
 
 
@@ -169,8 +173,9 @@ def others(results):
         heads = ["", "thousand/s", "server CPU µs", "p50 µs", "p99 µs"]
         lines += ["### HTTP by wrk, 16 connections", ""] + table(heads, rows)
     if results.of("ping"):
-        rows = [[record["cell"], record["store"]] + [number(record[key] / 1000) for key in ["p50", "p99", "p999", "max"]]
-                + [number(record["action_seconds"])] for record in results.of("ping")]
+        keys = ["p50", "p99", "p999", "max"]
+        rows = [[record["cell"], record["store"], *(number(record[key] / 1000) for key in keys),
+                 number(record["action_seconds"])] for record in results.of("ping")]
         heads = ["while", "store", "p50 ms", "p99 ms", "p99.9 ms", "worst ms", "takes s"]
         lines += ["### PING every millisecond, from its scheduled time", ""] + table(heads, rows)
     return lines

@@ -19,7 +19,7 @@ class Plan:
 
     def __init__(self, rounds, scale, note):
         self.rounds, self.scale, self.note = rounds, scale, note
-        self.records = []
+        self.records, self.failures = [], []
 
     def count(self, number):
         return max(1000, int(number * self.scale))
@@ -39,8 +39,16 @@ class Plan:
                     name = names[(place + number) % len(names)]
                     if options.get("grabs", 1) > 1 and KINDS[name][0] == "beanstalkd":
                         continue  # It has one reserve a connection.
-                    with Server(name, store) as server:
-                        self.add(section, store, cell, name, number, measure(server, options))
+                    try:
+                        with Server(name, store) as server:
+                            found = measure(server, options)
+                    except RuntimeError as error:
+                        # Another one's failure is told, and does not end an hour of measuring.
+                        if KINDS[name][0] == "periodic":
+                            raise
+                        self.failures.append(f"{section}, {store}, {cell}, round {number}: {error}")
+                        continue
+                    self.add(section, store, cell, name, number, found)
 
     def names(self, store):
         return RIVALS[store] + (["other"] if "other" in KINDS else [])

@@ -2,7 +2,7 @@ import Glibc
 import PeriodicCore
 
 /// gearmand's binary protocol: background jobs, each with a unique key of its own, as libgearman
-/// makes one. A worker that hears from all its requests that there is no job sleeps until it is woken.
+/// makes one. A worker that hears from all its requests that there is no job sleeps until woken.
 struct GearmanDialect: Dialect {
   static let name = "gearmand"
 
