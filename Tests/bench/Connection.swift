@@ -5,6 +5,8 @@ import PeriodicWire
 /// A connection that speaks generation 2, for what only our daemon is asked.
 final class Connection {
   let descriptor: Int32
+  /// Made when it is first needed: of ten thousand connections, one is listened to.
+  private lazy var poller = Poller(for: descriptor)
   private var output = ByteBuffer()
   private var input = ByteBuffer()
   private var decoder = Generation2ReplyDecoder(limit: 65 << 20)
@@ -32,10 +34,9 @@ final class Connection {
     }
   }
 
-  /// Waits for so many milliseconds at most, reads what is there and shows each message.
-  func receive(milliseconds: Int32, _ body: (ServerMessage) -> Void) {
-    var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    guard poll(&waiting, 1, milliseconds) > 0 else { return }
+  /// Waits until `moment` at most, reads what is there and shows each message.
+  func receive(until moment: Int64, _ body: (ServerMessage) -> Void) {
+    guard poller.wait(nanoseconds: max(0, moment - nanoseconds()), { _ in }) else { return }
     withUnsafeTemporaryAllocation(byteCount: 1 << 16, alignment: 16) { room in
       while true {
         let count = read(descriptor, room.baseAddress, room.count)

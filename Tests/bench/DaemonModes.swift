@@ -32,7 +32,9 @@ struct DaemonModes {
 
   private func wait(_ connection: Connection, _ isIt: (ServerMessage) -> Bool) {
     var isDone = false
-    while !isDone { connection.receive(milliseconds: 1000) { if isIt($0) { isDone = true } } }
+    while !isDone {
+      connection.receive(until: nanoseconds() + 1_000_000_000) { if isIt($0) { isDone = true } }
+    }
   }
 
   /// PINGs on a fixed schedule of a millisecond. A reply that is late does not put off the next
@@ -53,7 +55,8 @@ struct DaemonModes {
         connection.send(.ping, message: UInt32(sent))
         sent += 1
       }
-      connection.receive(milliseconds: 1) { message in
+      let next = start + Int64(sent) * 1_000_000
+      connection.receive(until: isLast ? next + 10_000_000 : next) { message in
         guard case .pong(let id) = message else { return }
         latencies.append(nanoseconds() - start - Int64(id.number) * 1_000_000)
       }

@@ -12,7 +12,8 @@ struct Modes<Speech: Dialect> {
   var shape: Shape {
     var shape = Shape()
     shape.load = Load(
-      payload: option("payload", 100), ahead: option("ahead", 0), functions: option("functions", 1))
+      payload: option("payload", 100), ahead: option("ahead", 0), functions: option("functions", 1),
+      isScattered: option("scattered", 0) > 0)
     shape.producers = option("producers", 4)
     shape.window = option("window", 64)
     shape.workers = option("workers", 0)

@@ -6,6 +6,11 @@ final class Poller {
   private let descriptor = epoll_create1(0)
   private var events = [epoll_event](repeating: epoll_event(), count: 256)
 
+  init() {}
+
+  /// For one descriptor.
+  init(for other: Int32) { add(other, as: 0) }
+
   deinit { close(descriptor) }
 
   func add(_ other: Int32, as place: Int) { control(EPOLL_CTL_ADD, other, place, false) }

@@ -69,7 +69,8 @@ def latency(results, path):
 def delayed(results, section, path):
     figure, (speed, memory) = pyplot.subplots(1, 2, figsize=(12, 3.6))
     for server in results.names(section, "server"):
-        records = results.of(section, store="memory", server=server)
+        cell = results.names(section, "cell")[0]
+        records = results.of(section, store="memory", cell=cell, server=server)
         if not records:
             continue
         jobs, total = [], 0

@@ -115,11 +115,11 @@ def flatness(records, key="rate"):
 
 def delayed(results, section):
     lines = []
-    for store in results.names(section, "store"):
+    for store, cell in [(store, cell) for store in results.names(section, "store")
+                        for cell in results.names(section, "cell") if results.of(section, store=store, cell=cell)]:
         rows = []
-        cell = results.names(section, "cell")[0]
         for server in results.names(section, "server"):
-            records = results.of(section, store=store, server=server)
+            records = results.of(section, store=store, cell=cell, server=server)
             if not records:
                 continue
             slices = slice_medians(records, "rate")

@@ -39,8 +39,9 @@ def rows(results):
 
 def memory_rows(results):
     found = []
-    for section, what in [("delayed", "1 M delayed"), ("delayed-many", "10 M delayed")]:
-        ours = results.of(section, store="memory", server="periodic")
+    for section, cell in [("delayed", "1 M"), ("delayed-many", "10 M")]:
+        what = f"{cell} delayed"
+        ours = results.of(section, store="memory", cell=cell, server="periodic")
         text = f"{number(flatness(ours))} (CPU time a job {number(flatness(ours, 'cpu'))})" if ours else ""
         found.append(row(f"{what}, slowest slice of the fastest", flatness(ours) if ours else None, ">=", 0.8, text))
     slopes = [[slope(record) for record in results.of("delayed-many", server=server)]

@@ -83,8 +83,11 @@ def latency(plan):
 def delayed(plan):
     """Jobs an hour ahead; those who sync for each job have three seconds for each of ten slices."""
     for store in RIVALS:
-        plan.alternate("delayed", store, {"1 M": {}}, plan.names(store), lambda server, _: server.ask(
-            "slices", jobs=plan.count(1_000_000), ahead=3600,
+        cells = {"1 M": {}}
+        if store == "memory":
+            cells["1 M scattered"] = {"scattered": 1}
+        plan.alternate("delayed", store, cells, plan.names(store), lambda server, options: server.ask(
+            "slices", jobs=plan.count(1_000_000), ahead=3600, **options,
             milliseconds=600_000 if server.store == "memory" else int(3000 * plan.scale)))
 
 

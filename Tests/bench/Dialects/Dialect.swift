@@ -16,9 +16,14 @@ struct Load {
   /// Bytes of a job; the same for all of them.
   var workload: [UInt8] { [UInt8](repeating: UInt8(ascii: "x"), count: payload) }
 
-  /// When the job `number` is due, in seconds of the wall clock; 0 is at once. Jobs ahead are
-  /// spread over a thousand seconds.
-  func due(_ number: Int, from now: Int) -> Int { ahead == 0 ? 0 : now + ahead + number % 1000 }
+  /// Whether jobs ahead are submitted in another order than they are due.
+  var isScattered = false
+
+  /// When the job `number` is due, in seconds of the wall clock; 0 is at once. Jobs ahead are due
+  /// a thousand each second, or scattered over a thousand seconds.
+  func due(_ number: Int, from now: Int) -> Int {
+    ahead == 0 ? 0 : now + ahead + (isScattered ? number % 1000 : number / 1000)
+  }
 }
 
 /// What one end of a connection says to one kind of server, as its own clients say it.
