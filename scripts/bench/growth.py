@@ -110,16 +110,18 @@ def idle(plan):
                 plan.add("idle", "memory", f"{count:,} {kind}", "periodic", 1, found)
 
 
+def real_time():
+    """What makes a command a real-time process, where that is allowed."""
+    allowed = subprocess.run(["chrt", "-f", "1", "true"], stderr=subprocess.DEVNULL).returncode == 0
+    return ["chrt", "-f", "1"] if allowed else []
+
+
 class Ping:
     """PING every millisecond while something else happens, until it is over."""
 
-    # It is a real-time process where that is allowed: the server's lateness counts, not its own.
-    priority = [] if subprocess.run(["chrt", "-f", "1", "true"], stderr=subprocess.DEVNULL).returncode \
-        else ["chrt", "-f", "1"]
-
     def __init__(self, server, milliseconds):
         self.process = subprocess.Popen(
-            self.priority + server.arguments("ping", {"milliseconds": milliseconds}),
+            server.priority + server.arguments("ping", {"milliseconds": milliseconds}),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def result(self):
@@ -133,7 +135,8 @@ def ping(plan):
 
 def ping_with(plan, store):
     least_time = max(500, int(3000 * plan.scale))
-    with Server("periodic", store) as server:
+    # The server's lateness counts, not that of whatever else this machine does.
+    with Server("periodic", store, real_time()) as server:
 
         def during(what, action):
             asking = Ping(server, least_time)

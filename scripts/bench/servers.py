@@ -84,8 +84,8 @@ def add_other(daemon):
 class Server:
     """A server on an empty directory, from `with` to its end; nothing of it is left."""
 
-    def __init__(self, name, store="memory"):
-        self.name, self.store = name, store
+    def __init__(self, name, store="memory", priority=()):
+        self.name, self.store, self.priority = name, store, list(priority)
         self.dialect, self.is_tcp, self.command = KINDS[name]
         self.process = None
 
@@ -106,7 +106,7 @@ class Server:
     def start(self):
         self.output = open(f"{self.home}/output", "ab")
         self.process = subprocess.Popen(
-            self.command(self, self.store), stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
+            self.priority + self.command(self, self.store), stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output)
         deadline = time.monotonic() + 120
         while not self.listens():
             if self.process.poll() is not None or time.monotonic() > deadline:
