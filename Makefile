@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test check check-slow install uninstall library daemon \
-  sim bench bench-durable bench-far bench-inproc bench-load fuzz format lint abi configuration deb install-only
+  sim bench bench-inproc bench-load instructions fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -63,23 +63,19 @@ sim: ## Run the simulator (SEED=1 COUNT=1000), twice in part: both digests must 
 	$(SWIFT) build -c release --product simulate
 	@scripts/simulate.sh $(SEED) $(COUNT)
 
-bench: daemon ## Measure the main job's throughput on this machine
+bench: setup daemon library ## Measure it beside Redis, beanstalkd and gearmand (QUICK=1, ROUNDS=5, ONLY=ping,...)
+	@scripts/setup.sh beanstalkd gearman-job-server redis-server wrk python3-matplotlib
 	$(SWIFT) build $(RELEASE_FLAGS) --product bench
 	@scripts/bench.sh
-
-bench-durable: daemon ## Side by side with Redis and beanstalkd, on the disk (ROUNDS=5)
-	$(SWIFT) build $(RELEASE_FLAGS) --product bench
-	@scripts/bench-durable.sh
-
-bench-far: daemon ## Memory, speed, start and PING with COUNTS="1000000 5000000" jobs ahead
-	$(SWIFT) build $(RELEASE_FLAGS) --product bench
-	@scripts/bench-far.sh
 
 bench-inproc: ## CPU time of a job inside one process, beside a Unix socket (ROUNDS=5)
 	@scripts/bench-inproc.sh
 
 bench-load: ## How long dlopen() of libperiodic.so takes, how large it is, and what it needs
 	@scripts/bench-load.sh
+
+instructions: library ## Compare instructions per job with Tests/cbench/baseline.txt (UPDATE=1 writes it)
+	@scripts/instructions.sh
 
 fuzz: setup ## Fuzz each codec under the address sanitizer, FUZZ_SECONDS (600) each
 	@scripts/fuzz.sh

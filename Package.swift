@@ -91,9 +91,10 @@ let package = Package(
     .target(
       name: "StoreConformance", dependencies: ["PeriodicCore", "PeriodicStore"],
       path: "Tests/StoreConformance", swiftSettings: strict),
+    .systemLibrary(name: "CEpoll", path: "Tests/CEpoll"),
     .executableTarget(
-      name: "bench", dependencies: ["PeriodicCore", "PeriodicWire"], path: "Tests/bench",
-      swiftSettings: strict),
+      name: "bench", dependencies: ["PeriodicCore", "PeriodicWire", "CEpoll"],
+      path: "Tests/bench", swiftSettings: strict),
     .target(
       name: "CFaultVFS", path: "Tests/CFaultVFS", linkerSettings: [.linkedLibrary("sqlite3")]),
     .executableTarget(

@@ -1,16 +1,21 @@
 #!/usr/bin/env bash
-# Starts a daemon with the memory store and measures the main job: throughput and the daemon's CPU.
+# Measures everything beside the others and writes .build/bench: results.json, table.md, *.png.
+# QUICK=1 for a short form, ROUNDS, ONLY=submit,ping for some of it, OTHER for a second daemon to compare with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-dir=$(mktemp -d)
-.build/release/periodic-cli -d -H "unix://$dir/s" --store memory: --log-level error &
-daemon=$!
-trap 'kill $daemon 2>/dev/null; wait $daemon 2>/dev/null; rm -rf "$dir"' EXIT
-until [ -S "$dir/s" ]; do sleep 0.05; done
-for window in 1 64; do
-  for grabs in 1 64; do
-    printf 'K%s G%s: ' $window $grabs
-    jobs=$((window == 64 ? 400000 : 60000))
-    .build/release/bench run "$dir/s" --window $window --grabs $grabs --jobs $jobs --pid $daemon
-  done
-done
+mkdir -p .build/bench
+arguments=()
+[ -z "${QUICK:-}" ] || arguments+=(--quick)
+[ -z "${ROUNDS:-}" ] || arguments+=(--rounds "$ROUNDS")
+[ -z "${SCALE:-}" ] || arguments+=(--scale "$SCALE")
+[ -z "${ONLY:-}" ] || arguments+=(--only "$ONLY")
+[ -z "${OTHER:-}" ] || arguments+=(--other "$OTHER")
+library=$(realpath "${LIBPERIODIC_SO:-.build-library/release/libperiodic.so}")
+ln -sf "$library" .build/bench/libperiodic.so.0
+ln -sf libperiodic.so.0 .build/bench/libperiodic.so
+gcc -O2 -Iinclude -o .build/bench/inproc Tests/cbench/inproc.c -L.build/bench -lperiodic -lpthread \
+  -Wl,-rpath,"$PWD/.build/bench"
+# Debian's matplotlib is for Debian's Python.
+python=python3
+python3 -c 'import matplotlib' 2>/dev/null || python=/usr/bin/python3
+exec $python -B scripts/bench/run.py "${arguments[@]}"

@@ -2,8 +2,9 @@
 # What does not fit into ten minutes: 1,000 seeds of the simulator, each codec fuzzed for ten seconds,
 # the calls of a store failing in turn, three hundred damaged files, a million jobs deleted from a
 # file, dumped and loaded, a hundred crashes, fifty power cuts and a hundred failures of the disk of the
-# release daemon, loops on several threads under the thread sanitizer, misuse of a library built with the
-# address sanitizer, and the Debian packages. Run by `make check-slow`, which builds the daemon first.
+# release daemon, loops on several threads under the thread sanitizer, instructions per job, misuse of a library
+# built with the address sanitizer, and the Debian packages. Run by `make check-slow`, which builds daemon and
+# library first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,6 +24,8 @@ PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 PERIODIC_DISK_FAILURES=100 \
   Tests/integration/test_power_cut.py Tests/integration/test_failing_disk.py
 
 scripts/thread-check.sh
+
+scripts/instructions.sh
 
 # The library itself under the address sanitizer, misused in every way that docs/errors.md lists.
 SCRATCH=.build-sanitized scripts/build-library.sh --sanitize=address

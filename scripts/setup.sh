@@ -16,6 +16,13 @@ done
 sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 export DEBIAN_FRONTEND=noninteractive
+# A package that brings a service does not start it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+  trap '$sudo rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null
+  $sudo chmod 755 $policy
+fi
 echo "installing ${missing[*]}"
 $sudo apt-get install -y --no-install-recommends "${missing[@]}" ||
   { $sudo apt-get update && $sudo apt-get install -y --no-install-recommends "${missing[@]}"; }

@@ -1,126 +1,87 @@
+import CEpoll
 import Glibc
 import PeriodicCore
-import PeriodicWire
 
-/// Submits jobs far ahead through one connection, with names of 16 bytes, numbered from `first`.
-func fill(path: String, first: Int, count: Int, ahead: Int, payload: Int, window: Int) {
-  let connection = Connection(path: path, role: .client)
-  var poller = Poller()
-  poller.add(connection)
-  let workload = String(repeating: "x", count: payload)
-  let due = Int64(time(nil)) + Int64(ahead)
-  var sent = 0
-  var acknowledged = 0
-  let start = nanoseconds()
-  var slices = [start]
-  while acknowledged < count {
-    while sent < count, sent - acknowledged < window {
-      sent += 1
-      let number = String(first + sent)
-      let name = String(repeating: "0", count: 16 - number.utf8.count) + number
-      submit(connection, name, workload, due + Int64(sent % 1000), UInt32(sent))
-    }
-    connection.flush()
-    poller.wait(milliseconds: 1000) { _ in
-      connection.receive { if case .success = $0 { acknowledged += 1 } }
-    }
-    if acknowledged >= slices.count * 100_000 { slices.append(nanoseconds()) }
+/// The modes that drive any kind of server.
+struct Modes<Speech: Dialect> {
+  let address: String
+  let server = ServerProcess(number: Int32(option("pid", 0)))
+  let jobs = option("jobs", 100_000)
+  let seconds = Double(option("milliseconds", 600_000)) / 1000
+
+  var shape: Shape {
+    var shape = Shape()
+    shape.load = Load(
+      payload: option("payload", 100), ahead: option("ahead", 0), functions: option("functions", 1),
+      isScattered: option("scattered", 0) > 0)
+    shape.producers = option("producers", 4)
+    shape.window = option("window", 64)
+    shape.workers = option("workers", 0)
+    shape.grabs = option("grabs", 64)
+    return shape
   }
-  let seconds = Double(nanoseconds() - start) / 1e9
-  print("filled \(count) in \(fixed(seconds)) s, \(Int(Double(count) / seconds)) jobs/s")
-  reportSlices(slices)
-}
 
-/// How even the speed was from the first 100,000 to the last.
-private func reportSlices(_ times: [Int64]) {
-  let rates = zip(times, times.dropFirst()).map { 1e11 / Double($1 - $0) }
-  guard let first = rates.first, let last = rates.last else { return }
-  let spread = Spread(rates)
-  print(
-    "thousand jobs/s by each 100,000: first \(fixed(first)), last \(fixed(last)),",
-    "median \(spread.text)")
-}
-
-/// Waits until the server answers a PING, through a start and all that is loaded at it.
-func awaitReady(path: String) {
-  let start = nanoseconds()
-  while !Link<RedisDialect>.answers(at: path) {
-    usleep(1000)
-    if nanoseconds() - start > 120_000_000_000 { quit("nobody listens on \(path)") }
+  /// Submits, and if there are workers works too.
+  func run() -> JSONObject {
+    let generator = Generator<Speech>(address, shape, server: server, first: option("first", 0))
+    let warmUp = option("warm-up", jobs / 20)
+    if warmUp > 0 { _ = generator.measure(jobs: warmUp, seconds: seconds / 4) }
+    return generator.measure(jobs: jobs, seconds: seconds).json
   }
-  let connection = Connection(path: path, role: .client)
-  var poller = Poller()
-  poller.add(connection)
-  connection.send(.ping, message: 1)
-  connection.flush()
-  var isReady = false
-  while !isReady {
-    poller.wait(milliseconds: 1000) { _ in
-      connection.receive { if case .pong = $0 { isReady = true } }
+
+  /// Submits in slices, and looks at the server's memory and speed after each.
+  func slices() -> JSONObject {
+    let first = option("first", 0)
+    let generator = Generator<Speech>(address, shape, server: server, first: first)
+    let count = option("slices", 10)
+    var object = JSONObject()
+    object.add("before", server.residentBytes)
+    let start = nanoseconds()
+    let slices = (0..<count).map { _ in
+      generator.measure(jobs: jobs / count, seconds: seconds).json
     }
+    object.add("jobs", generator.acknowledged - first)
+    object.add("seconds", Double(nanoseconds() - start) / 1e9)
+    object.add(
+      "rate", Double(generator.acknowledged - first) * 1e9 / Double(nanoseconds() - start))
+    object.add("resident", server.residentBytes)
+    object.add("slices", slices)
+    return object
   }
-}
 
-private func submit(
-  _ connection: Connection, _ name: String, _ workload: String, _ due: Int64, _ message: UInt32
-) {
-  withBytes(of: "far") { function in
-    withBytes(of: name) { name in
-      withBytes(of: workload) { workload in
-        let key = JobKey(function: function, name: name)
-        let job = JobFields(key: key, workload: workload, scheduledAt: due)
-        connection.send(.submit(job), message: message & 0xff_ffff)
+  /// One job at a time to a worker that has nothing to do, `--gap` microseconds apart.
+  func latency() -> JSONObject {
+    var shape = shape
+    shape.producers = 1
+    shape.workers = option("workers", 1)
+    shape.grabs = 1
+    let gap = Int64(option("gap", 200)) * 1000
+    // The system's timers are to be as good as they can be.
+    _ = set_timer_slack()
+    let generator = Generator<Speech>(address, shape, server: server)
+    var latencies: [Int64] = []
+    let warmUp = jobs / 20
+    let end = nanoseconds() + Int64(seconds * 1e9)
+    for number in 0..<(jobs + warmUp) {
+      let latency = generator.latency()
+      if number >= warmUp { latencies.append(latency) }
+      if number > warmUp, nanoseconds() > end { break }
+      generator.idle(until: nanoseconds() + gap)
+    }
+    return Latencies(latencies).json
+  }
+
+  /// Waits until a server listens.
+  func listening() {
+    let start = nanoseconds()
+    while true {
+      let descriptor = Address.connect(to: address)
+      if descriptor >= 0 {
+        close(descriptor)
+        return
       }
+      usleep(1000)
+      if nanoseconds() - start > 120_000_000_000 { quit("nobody listens on \(address)") }
     }
   }
-}
-
-/// Drops the function that `fill` filled.
-func drop(path: String) {
-  let connection = Connection(path: path, role: .client)
-  var poller = Poller()
-  poller.add(connection)
-  let start = nanoseconds()
-  withBytes(of: "far") { connection.send(.drop(function: $0), message: 1) }
-  connection.flush()
-  var isDone = false
-  while !isDone {
-    poller.wait(milliseconds: 1000) { _ in
-      connection.receive { if case .success = $0 { isDone = true } }
-    }
-  }
-  print("dropped in \((nanoseconds() - start) / 1000) us")
-}
-
-/// PINGs on a fixed schedule. A reply that is late does not put off the next PING, and latency
-/// counts from the moment at which the PING should have been sent.
-func ping(path: String, seconds: Int) {
-  let connection = Connection(path: path, role: .client)
-  var poller = Poller()
-  poller.add(connection)
-  let count = seconds * 1000
-  let start = nanoseconds() + 10_000_000
-  var latencies: [Int64] = []
-  var sent = 0
-  while latencies.count < count {
-    let now = nanoseconds()
-    while sent < count, start + Int64(sent) * 1_000_000 <= now {
-      connection.send(.ping, message: UInt32(sent))
-      sent += 1
-    }
-    connection.flush()
-    poller.wait(milliseconds: 1) { _ in
-      connection.receive { message in
-        guard case .pong(let id) = message else { return }
-        latencies.append(nanoseconds() - start - Int64(id.number) * 1_000_000)
-      }
-    }
-  }
-  latencies.sort()
-  func percentile(_ share: Double) -> Double {
-    Double(latencies[min(latencies.count - 1, Int(Double(latencies.count) * share))] / 1000) / 1000
-  }
-  print(
-    "\(count) pings, ms: p50 \(percentile(0.5)), p99 \(percentile(0.99)),",
-    "p99.9 \(percentile(0.999)), max \(percentile(1))")
 }

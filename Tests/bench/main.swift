@@ -1,80 +1,64 @@
 import Glibc
-import PeriodicCore
-import PeriodicWire
 
-// bench MODE SOCKET [--option value ...]: a single-threaded load generator for one server.
-//   run   producers submit, workers grab and finish; jobs/s and server CPU a job (--pid)
-//   fill  submits --count jobs --ahead seconds ahead
-//   ready  waits until the server serves
-//   drop  drops the function
-//   ping  sends PING every millisecond for --seconds, latency counted from the scheduled time
-//   rivals  SOCKET is a directory on a disk: the daemon side by side with Redis and beanstalkd
+// bench MODE ADDRESS [--option value ...]: a single-threaded load generator for one server. Prints
+// one JSON object. ADDRESS is the path of a Unix socket, or tcp:PORT; --server names its kind:
+// periodic, redis, beanstalkd, gearmand or echo; --pid its process, whose time and memory count.
+//   run      producers submit, workers grab and finish: --jobs, --producers, --window, ...
+//   slices   the same in ten slices, each with speed and memory; --ahead seconds
+//   latency  from a submit to a worker that waits
+//   listening  waits until the server listens
+//   echo     is a server that answers each message of --payload bytes
+// and for our daemon only
+//   ready    waits until the server serves
+//   drop     drops the function
+//   ping     sends PING every millisecond, latency counted from the scheduled time
+//   idle     keeps --connections that do nothing
 guard CommandLine.arguments.count >= 3 else {
-  print("usage: bench run|fill|ready|drop|ping|rivals SOCKET [--option value ...]")
-  exit(2)
+  quit("usage: bench run|slices|latency|listening|echo|ready|drop|ping|idle ADDRESS [--option ...]")
 }
 let mode = CommandLine.arguments[1]
-let path = CommandLine.arguments[2]
+let address = CommandLine.arguments[2]
 
 /// The value of `--name`, or what stands for it when it is not given.
 func option(_ name: String, _ standard: Int) -> Int {
-  let arguments = CommandLine.arguments
-  guard let place = arguments.firstIndex(of: "--\(name)"), place + 1 < arguments.count else {
-    return standard
-  }
-  return Int(arguments[place + 1]) ?? standard
+  guard let text = given(name) else { return standard }
+  guard let value = Int(text) else { quit("--\(name) is a number") }
+  return value
 }
 
-func option(_ name: String, _ standard: String) -> String {
+private func given(_ name: String) -> String? {
   let arguments = CommandLine.arguments
   guard let place = arguments.firstIndex(of: "--\(name)"), place + 1 < arguments.count else {
-    return standard
+    return nil
   }
   return arguments[place + 1]
 }
 
-/// Prints Markdown, and writes what was measured to the file `--json`.
-func compare() {
-  // A server must not outlive who measures it.
-  for number in [SIGINT, SIGTERM] {
-    signal(number) { _ in
-      endServer()
-      _exit(1)
-    }
-  }
-  let wanted = option("servers", "periodic,redis,beanstalkd").split(separator: ",")
-  let daemon = option("daemon", ".build/release/periodic-cli")
-  var rivals = Rival.all(daemon: daemon).filter { wanted.contains(Substring($0.name)) }
-  let other = option("against", "")
-  if !other.isEmpty { rivals.append(.periodic("other", other)) }
-  let comparison = Comparison(
-    directory: path, rounds: option("rounds", 5), jobs: option("jobs", 300_000),
-    payload: option("payload", 100), rivals: rivals)
-  let results = comparison.run()
-  print(results.map(\.markdown).joined(separator: "\n"))
-  if let file = fopen(option("json", "/dev/null"), "w") {
-    fputs("[\(results.map(\.json).joined(separator: ","))]\n", file)
-    fclose(file)
+func drive<Speech: Dialect>(_ kind: Speech.Type) {
+  let modes = Modes<Speech>(address: address)
+  switch mode {
+  case "run": print(modes.run())
+  case "slices": print(modes.slices())
+  case "latency": print(modes.latency())
+  case "listening": modes.listening()
+  default: quit("unknown mode \(mode)")
   }
 }
 
+let daemon = DaemonModes(address: address)
 switch mode {
-case "run":
-  let bench = MainJobBench(
-    path: path, producers: option("producers", 4), window: option("window", 64),
-    workers: option("workers", 4), grabs: option("grabs", 64), jobs: option("jobs", 400_000),
-    payload: option("payload", 100), server: Int32(option("pid", 0)))
-  bench.run()
-case "fill":
-  fill(
-    path: path, first: option("first", 0), count: option("count", 1_000_000),
-    ahead: option("ahead", 3600),
-    payload: option("payload", 100), window: option("window", 512))
-case "ready": awaitReady(path: path)
-case "drop": drop(path: path)
-case "ping": ping(path: path, seconds: option("seconds", 10))
-case "rivals": compare()
+case "echo": echo(address: address, payload: option("payload", 100))
+case "ready": print(daemon.ready())
+case "drop": print(daemon.drop())
+case "ping": print(daemon.ping())
+case "idle": daemon.idle()
 default:
-  print("unknown mode \(mode)")
-  exit(2)
+  switch given("server") ?? PeriodicDialect.name {
+  case PeriodicDialect.name: drive(PeriodicDialect.self)
+  case RedisDialect.name: drive(RedisDialect.self)
+  case BeanstalkDialect.name: drive(BeanstalkDialect.self)
+  case GearmanDialect.name: drive(GearmanDialect.self)
+  case EchoDialect.name: drive(EchoDialect.self)
+  case let other: quit("unknown kind of server \(other)")
+  }
 }

@@ -1,7 +1,9 @@
 /* CPU time a job takes from submit to done inside one process, in batches of 64, with the memory store.
- *   inproc one|two [JOBS [ADDRESS]]   one thread, or a client on a thread of its own */
+ *   inproc one|two [JOBS [ADDRESS]]   one thread, or a client on a thread of its own
+ *   inproc same [JOBS]                one thread, in virtual time and with a fixed source of chance */
 #include <periodic.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +32,14 @@ static double wall_ns(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1e9 + now.tv_nsec;
+}
+
+/* SplitMix64 from a fixed seed. */
+static uint64_t draw(void *state) {
+  uint64_t value = *(uint64_t *)state += 0x9e3779b97f4a7c15;
+  value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9;
+  value = (value ^ value >> 27) * 0x94d049bb133111eb;
+  return value ^ value >> 31;
 }
 
 static void submit(periodic_client *client, int first) {
@@ -81,6 +91,12 @@ int main(int count, char **arguments) {
   if (count > 3) address = arguments[3];
   jobs -= jobs % BATCH;
   must(periodic_loop_new(&loop), "loop");
+  if (count > 1 && strcmp(arguments[1], "same") == 0) {
+    static uint64_t state;
+    static const periodic_time start = {.monotonic_ms = 1000, .wall_ms = 1700000000000};
+    must(periodic_loop_set_random(loop, draw, &state, NULL), "random");
+    must(periodic_loop_set_virtual_clock(loop, &start), "virtual clock");
+  }
   must(periodic_server_new(loop, NULL, &server), "server");
   must(periodic_server_listen(server, address, bound, sizeof bound), "listen");
   address = bound;

@@ -3,22 +3,32 @@ import PeriodicCore
 /// beanstalkd: put, and reserve with delete. A connection has at most one reserve under way.
 struct BeanstalkDialect: Dialect {
   static let name = "beanstalkd"
+  private let load: Load
   private let put: [UInt8]
-  private let payload: Int
 
-  static func producer(payload: Int) -> BeanstalkDialect { BeanstalkDialect(payload) }
-  static func worker(payload: Int) -> BeanstalkDialect { BeanstalkDialect(payload) }
+  init(_ end: End, _ load: Load, functions: [Int]) {
+    self.load = load
+    put = Self.put(after: load.ahead, load)
+  }
 
-  private init(_ payload: Int) {
-    self.payload = payload
-    put = Array(
-      ("put 0 0 60 \(payload)\r\n" + String(repeating: "x", count: payload) + "\r\n").utf8)
+  private static func put(after seconds: Int, _ load: Load) -> [UInt8] {
+    Array("put 0 \(seconds) 60 \(load.payload)\r\n".utf8) + load.workload + Array("\r\n".utf8)
   }
 
   mutating func greet(into output: inout ByteBuffer) {}
 
   mutating func submit(_ number: Int, into output: inout ByteBuffer) {
-    put.withUnsafeBytes { output.append($0) }
+    if load.ahead > 0 {
+      output.append("put 0 ")
+      output.append(decimal: Int64(load.due(number, from: 0)))
+      output.append(" 60 ")
+      output.append(decimal: Int64(load.payload))
+      output.append("\r\n")
+      // The workload and its end.
+      put[(put.count - load.payload - 2)...].withUnsafeBytes { output.append($0) }
+    } else {
+      put.withUnsafeBytes { output.append($0) }
+    }
   }
 
   mutating func grab(_ slot: Int, into output: inout ByteBuffer) {
@@ -35,8 +45,8 @@ struct BeanstalkDialect: Dialect {
       case UInt8(ascii: "I"): each()
       case UInt8(ascii: "D") where line[2] == UInt8(ascii: "L"): break
       case UInt8(ascii: "R"):
-        if bytes.count - end < payload + 2 { return position }
-        position = end + payload + 2
+        if bytes.count - end < load.payload + 2 { return position }
+        position = end + load.payload + 2
         output.append("delete ")
         output.append(Bytes(rebasing: line[9...].prefix { $0 != UInt8(ascii: " ") }))
         output.append("\r\nreserve\r\n")

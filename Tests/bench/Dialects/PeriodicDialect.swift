@@ -1,41 +1,43 @@
+import Glibc
 import PeriodicCore
 import PeriodicWire
 
 /// Generation 2 of the protocol, with a name of its own for each job and confirmed grabs.
 struct PeriodicDialect: Dialect {
   static let name = "periodic"
-  private let role: Role
+  private let end: End
+  private let load: Load
   private let workload: [UInt8]
-  private var decoder = Generation2ReplyDecoder(limit: 64 << 20)
+  private let functions: [Int]
+  /// The names of all functions.
+  private let names: [[UInt8]]
+  private let now = time(nil)
+  private var decoder = Generation2ReplyDecoder(limit: 65 << 20)
 
-  static func producer(payload: Int) -> PeriodicDialect { PeriodicDialect(.client, payload) }
-  static func worker(payload: Int) -> PeriodicDialect { PeriodicDialect(.worker, payload) }
-
-  private init(_ role: Role, _ payload: Int) {
-    self.role = role
-    workload = [UInt8](repeating: UInt8(ascii: "x"), count: payload)
+  init(_ end: End, _ load: Load, functions: [Int]) {
+    self.end = end
+    self.load = load
+    self.functions = functions
+    workload = load.workload
+    names = (0..<load.functions).map { Array((load.functions == 1 ? "bench" : "bench-\($0)").utf8) }
   }
 
   mutating func greet(into output: inout ByteBuffer) {
-    Generation2.encodeRegistration(role, into: &output)
-    if case .worker = role {
-      withBytes(of: "bench") {
+    Generation2.encodeRegistration(end == .producer ? .client : .worker, into: &output)
+    for function in functions {
+      names[function].withUnsafeBytes {
         Generation2.encode(.canDo(function: $0), message: 0x8000_0000, into: &output)
       }
     }
   }
 
   mutating func submit(_ number: Int, into output: inout ByteBuffer) {
-    withUnsafeTemporaryAllocation(byteCount: 16, alignment: 1) { name in
-      var rest = number
-      for place in (0..<16).reversed() {
-        name[place] = UInt8(0x30 + rest % 10)
-        rest /= 10
-      }
-      withBytes(of: "bench") { function in
+    withName(number) { name in
+      names[number % names.count].withUnsafeBytes { function in
         workload.withUnsafeBytes { workload in
-          let key = JobKey(function: function, name: Bytes(name))
-          let job = JobFields(key: key, workload: workload)
+          let job = JobFields(
+            key: JobKey(function: function, name: name), workload: workload,
+            scheduledAt: Int64(load.due(number, from: now)))
           Generation2.encode(.submit(job), message: UInt32(number & 0xffff), into: &output)
         }
       }
@@ -56,7 +58,7 @@ struct PeriodicDialect: Dialect {
       case .message(let message, let used):
         position += used
         switch message {
-        case .success: if case .client = role { each() }
+        case .success: if end == .producer { each() }
         case .assign(let id, let job):
           let slot = UInt32(id.number)
           Generation2.encode(.assigned, message: slot, into: &output)
