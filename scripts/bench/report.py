@@ -90,7 +90,8 @@ def latencies(results):
             at = ("latency", store, "one idle worker", server)
             if results.values("p50", *at):
                 rows.append([server] + [spread(results.values(key, *at).values()) for key in ["p50", "p99", "p999"]]
-                            + [spread(results.ratios(key, *at)) for key in ["p50", "p99"]])
+                            + ["" if server == counterpart(server) else spread(results.ratios(key, *at))
+                               for key in ["p50", "p99"]])
         heads = ["server", "p50 µs", "p99 µs", "p99.9 µs", "ours in parts of its p50", "of its p99"]
         lines += [f"### Submit to idle worker, {store}", ""] + table(heads, rows)
     return lines

@@ -63,7 +63,7 @@ def facts(runs, disk):
         yield "Part of this is a short form, which shows that everything works: too short to judge a target by."
     yield ""
     for name, run in runs.items():
-        yield f"- {name}: {run['date']}, {run['rounds']} rounds, scale {run['scale']:g}, load before {run['load']:.1f}."
+        yield f"- {name}: {run['date']}, {run['rounds']} round{'s' * (run['rounds'] > 1)}, scale {run['scale']:g}, load before {run['load']:.1f}."
         yield from (f"  - failed: {failure}" for failure in run.get("failures", []))
 
 
