@@ -13,22 +13,23 @@ extension WorkerCore {
     return jobs.take(jobs.insert(job, slot: HeldJobs.noSlot, run: run, at: now))
   }
 
-  /// Has the server told that a job is done, which is no longer in hand then.
+  /// What names a job to the server: its run if it was pulled, else its names.
   ///
   /// - Parameter bytes: of its result.
-  /// - Parameter tell: is given the job's run if it was pulled, else its names.
-  /// - Returns: false, and nothing happens, if the job is not this worker's any more, or a message
-  ///   might be too long for it.
-  public mutating func report(
-    _ token: JobToken, bytes: Int, _ tell: (RunHandle, JobKey) -> Void
-  ) -> Bool {
+  /// - Returns: `nil` if the job is not this worker's any more, or a message might be too long for
+  ///   the result.
+  public func run(of token: JobToken, bytes: Int) -> (run: RunHandle, key: JobKey)? {
     guard let job = jobs.find(token), jobs.state(job) == .taken,
       connection.fits(bytes: bytes + 2 * Limits.nameBytes)
-    else { return false }
+    else { return nil }
     let run = jobs.run(job)
-    tell(run, run.isNone ? jobs.key(job) : JobKey(function: .none, name: .none))
+    return (run, run.isNone ? jobs.key(job) : JobKey(function: .none, name: .none))
+  }
+
+  /// The server has been told that a job is done: it is no longer in hand.
+  public mutating func reported(_ token: JobToken) {
+    guard let job = jobs.find(token) else { return }
     release(job)
     if isDraining { finishDrain() }
-    return true
   }
 }

@@ -128,8 +128,13 @@ struct TimingWheel<Element: WheelElement> {
   /// In the same order, and never negative.
   private static func unsigned(_ time: Int64) -> UInt64 { UInt64(bitPattern: time) ^ signBit }
 
-  /// The first bucket in the order of time that is not empty.
+  /// The first bucket in the order of time that is not empty. One that the base has reached, and
+  /// that could not be emptied in one call, comes before what has moved down from it.
   private func firstBucket() -> (level: Int, bucket: Int) {
+    for level in 1..<Self.levels {
+      let digit = digit(of: base, at: level)
+      if occupied[level] >> UInt64(digit) & 1 == 1 { return (level, level << Self.bits + digit) }
+    }
     for level in 0..<Self.levels where occupied[level] != 0 {
       return (level, level << Self.bits + occupied[level].trailingZeroBitCount)
     }
@@ -145,11 +150,16 @@ struct TimingWheel<Element: WheelElement> {
   }
 
   @inline(__always)
+  private func digit(of time: UInt64, at level: Int) -> Int {
+    Int(truncatingIfNeeded: time >> UInt64(level * Self.bits)) & (Self.width - 1)
+  }
+
+  @inline(__always)
   private mutating func link(_ slot: Slot, in slab: Slab<Element>) {
     let element = slab[slot]
     let key = max(Self.unsigned(element.pointee.wheelKey), base)
     let level = (63 - ((key ^ base) | 1).leadingZeroBitCount) / Self.bits
-    let digit = Int(truncatingIfNeeded: key >> UInt64(level * Self.bits)) & (Self.width - 1)
+    let digit = digit(of: key, at: level)
     let bucket = level << Self.bits + digit
     let last = tails[bucket]
     if key == base { isSorted = false }

@@ -59,86 +59,6 @@ extension Client {
   }
 }
 
-extension Client {
-  /// Submits jobs to a server on another loop of this process in as few messages as may be, and
-  /// runs the loop until they are answered.
-  ///
-  /// - Parameter job: makes the next job; what it throws, and what is wrong with a job, is told as
-  ///   that job's end.
-  /// - Parameter ended: called once for each of the jobs, in no order that can be relied on.
-  /// - Returns: how many of the jobs, from the first, were dealt with so; messages have to be sent
-  ///   for the others.
-  public func submitTogether(
-    _ count: Int, timeout: Int64, _ job: (Int) throws -> JobFields,
-    ended: (Int, Result<Outcome, any Error>) -> Void
-  ) -> Int {
-    let deadline = loop.now.monotonic.addingSaturated(timeout)
-    var next = 0
-    while next < count, runner.mayAskTogether {
-      let first = next
-      let batch = JobBatch()
-      var places: [Int] = []
-      var failures: [(Int, any Error)] = []
-      while next < count, !batch.isFull {
-        do {
-          let fields = try job(next)
-          try runner.core.check(fields)
-          batch.append(fields)
-          places.append(next)
-        } catch {
-          failures.append((next, error))
-        }
-        next += 1
-      }
-      let end = runner.ask(batch, until: deadline)
-      if end == .notTaken { return first }
-      for (index, error) in failures { ended(index, .failure(error)) }
-      for (index, place) in places.enumerated() {
-        switch end {
-        case .taken: ended(place, .success(batch.wasTaken(index) ? .success : .refused))
-        case .lost: ended(place, .success(.disconnected))
-        case .timedOut: ended(place, .success(.timedOut))
-        case .notTaken: break
-        }
-      }
-    }
-    return next
-  }
-}
-
-extension PeerRunner where Core: ~Copyable {
-  enum AskEnd { case taken, notTaken, lost, timedOut }
-
-  /// Whether a question may go to the other end before long.
-  var mayAskTogether: Bool {
-    guard let stream, stream.isOpen, core.state == .ready, !loop.isRunning, !refusesQuestions else {
-      return false
-    }
-    return true
-  }
-
-  /// Asks the server on another loop, after what was written before, and runs this one until it has
-  /// answered.
-  func ask(_ question: any StreamQuestion, until deadline: Int64) -> AskEnd {
-    flush()
-    guard let stream, core.output.isEmpty else { return .notTaken }
-    var end: AskEnd?
-    let isAsked = stream.ask(question) { [loop] isTaken in
-      end = isTaken.map { $0 ? .taken : .notTaken } ?? .lost
-      loop.stop()
-    }
-    if !isAsked {
-      refusesQuestions = true
-      return .notTaken
-    }
-    let timer = LoopTimer(loop) { [loop] in loop.stop() }
-    if deadline != .max { timer.arm(at: deadline) }
-    while end == nil, loop.now.monotonic < deadline { loop.run() }
-    if end == .notTaken { refusesQuestions = true }
-    return end ?? .timedOut
-  }
-}
-
 extension Worker {
   /// Hands `body` up to `most` jobs: those that have come, then those that a server on the same
   /// loop has for this worker now.
@@ -179,9 +99,10 @@ extension Worker {
   public func reportDirectly<Result>(_ body: ((JobToken, Bytes) -> Bool) -> Result) -> Result? {
     runner.directly { server in
       body { job, data in
-        runner.core.report(job, bytes: data.count) {
-          server.core.doneDirectly($0, $1, data, by: server.session, at: server.now)
-        }
+        guard let (run, key) = runner.core.run(of: job, bytes: data.count) else { return false }
+        server.core.doneDirectly(run, key, data, by: server.session, at: server.now)
+        runner.core.reported(job)
+        return true
       }
     }
   }
