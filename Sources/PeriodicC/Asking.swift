@@ -62,12 +62,19 @@ extension AskedHandle {
 
 /// A job as the layers below have it.
 func fields(_ job: UnsafePointer<periodic_job_fields>?) throws -> JobFields {
+  var fields = JobFields.none
+  try fill(&fields, from: job)
+  return fields
+}
+
+@inline(__always)
+func fill(_ fields: inout JobFields, from job: UnsafePointer<periodic_job_fields>?) throws {
   guard let job = job?.pointee, job.size == MemoryLayout<periodic_job_fields>.size,
     job.reserved == 0, let function = bytes(job.function, job.function_length),
     let name = bytes(job.name, job.name_length),
     let workload = bytes(job.workload, job.workload_length), job.timeout_s >= 0
   else { throw PeriodicFailure.invalid("the job's fields are not whole") }
-  return JobFields(
+  fields = JobFields(
     key: JobKey(function: function, name: name), workload: workload, scheduledAt: job.run_at_s,
     timeout: job.timeout_s)
 }

@@ -13,15 +13,16 @@ extension ClientHandle {
     _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int,
     _ results: UnsafeMutablePointer<Int32>?
   ) -> Int32? {
-    client.submitDirectly { submit in
-      var first: Int32 = 0
-      for index in 0..<count {
-        let code = code(of: jobs + index, submit)
-        results?[index] = code
-        if first == 0 { first = code }
-      }
-      return first
+    var first: Int32 = 0
+    results?.update(repeating: 0, count: count)
+    let isTaken = client.submitDirectly(count) {
+      try fill(&$1, from: jobs + $0)
+    } failed: { index, end in
+      let code = code(of: end)
+      results?[index] = code
+      if first == 0 { first = code }
     }
+    return isTaken ? first : nil
   }
 
   /// Submits jobs to a server on another loop of this process, a thousand to a message.
@@ -35,28 +36,16 @@ extension ClientHandle {
     client.submitTogether(count, timeout: timeout) {
       try fields(jobs + $0)
     } ended: { index, end in
-      do {
-        let outcome = try end.get()
-        codes[index] = Code.of(outcome)
-        if codes[index] != 0 {
-          owner.lastError = lossText ?? String(cString: periodic_strerror(codes[index]))
-        }
-      } catch {
-        codes[index] = owner.fail(error)
-      }
+      codes[index] = code(of: end)
     }
   }
 
-  @inline(__always)
-  private func code(
-    of job: UnsafePointer<periodic_job_fields>,
-    _ submit: (JobFields) throws(RequestError) -> Outcome
-  ) -> Int32 {
+  private func code(of end: Result<Outcome, any Error>) -> Int32 {
     do {
-      let outcome = try submit(try fields(job))
+      let outcome = try end.get()
       if case .success = outcome { return 0 }
       let code = Code.of(outcome)
-      owner.lastError = String(cString: periodic_strerror(code))
+      owner.lastError = lossText ?? String(cString: periodic_strerror(code))
       return code
     } catch {
       return owner.fail(error)
@@ -78,15 +67,15 @@ extension WorkerHandle {
   ///
   /// - Returns: how many, from the first.
   func doneDirectly(_ jobs: UnsafePointer<OpaquePointer?>, _ count: Int) -> Int {
-    worker.reportDirectly { done in
-      var index = 0
-      while index < count, let job = borrow(jobs[index], as: JobHandle.self), job.worker === self,
-        done(job.job.token, .none)
-      {
-        end(job)
-        index += 1
-      }
-      return index
-    } ?? 0
+    let told =
+      worker.reportDirectly(count) {
+        find(jobs[$0], as: JobHandle.self)?._withUnsafeGuaranteedRef { job in
+          job.worker === self ? (job.job.token, .none) : nil
+        }
+      } ?? 0
+    for index in 0..<told {
+      find(jobs[index], as: JobHandle.self)?._withUnsafeGuaranteedRef { end($0) }
+    }
+    return told
   }
 }

@@ -22,11 +22,8 @@ enum HandleTable {
   private static let chunkBits = 10
   private static let step: UInt = 1 << placeBits
 
-  // Zero pages of the system's, touched when they are needed.
-  nonisolated(unsafe) private static let chunks = {
-    let memory = calloc(1 << (placeBits - chunkBits), MemoryLayout<Chunk?>.stride)
-    return memory.unsafelyUnwrapped.assumingMemoryBound(to: Chunk?.self)
-  }()
+  /// There with the first handle: what Swift makes at the first use is asked for at each.
+  nonisolated(unsafe) private static var chunks: UnsafeMutablePointer<Chunk?>?
   nonisolated(unsafe) private static var used = 0
   nonisolated(unsafe) private static var spare: [UInt] = []
   nonisolated(unsafe) private static let mutex = {
@@ -42,7 +39,7 @@ enum HandleTable {
   @inline(__always)
   static func find(_ number: UInt) -> Unmanaged<Handle>? {
     let place = Int(number & (step - 1))
-    guard let chunk = chunks[place >> chunkBits] else { return nil }
+    guard let chunks, let chunk = chunks[place >> chunkBits] else { return nil }
     let slot = chunk + (place & (1 << chunkBits - 1))
     return slot.pointee.live == number && number != 0 ? slot.pointee.object : nil
   }
@@ -57,9 +54,11 @@ enum HandleTable {
   }
 
   /// A number is not good any more; its place stays the object's.
+  @inline(__always)
   static func silence(_ number: UInt) { slot(of: number).pointee.live = 0 }
 
   /// A new number at the place of an old one.
+  @inline(__always)
   static func renew(_ number: UInt) -> UInt {
     let slot = slot(of: number)
     slot.pointee.last &+= step
@@ -79,18 +78,28 @@ enum HandleTable {
     object?.release()
   }
 
+  @inline(__always)
   private static func slot(of number: UInt) -> UnsafeMutablePointer<Slot> {
     let place = Int(number & (step - 1))
-    return chunks[place >> chunkBits].unsafelyUnwrapped + (place & (1 << chunkBits - 1))
+    let chunk = chunks.unsafelyUnwrapped[place >> chunkBits].unsafelyUnwrapped
+    return chunk + (place & (1 << chunkBits - 1))
+  }
+
+  /// Zero pages of the system's, touched when they are needed.
+  private static func newDirectory() -> UnsafeMutablePointer<Chunk?> {
+    let memory = calloc(1 << (placeBits - chunkBits), MemoryLayout<Chunk?>.stride)
+    return memory.unsafelyUnwrapped.assumingMemoryBound(to: Chunk?.self)
   }
 
   private static func newPlace() -> UInt {
     invariant(used < Int(step), "handles fit their table")
-    if chunks[used >> chunkBits] == nil {
+    let directory = chunks ?? newDirectory()
+    chunks = directory
+    if directory[used >> chunkBits] == nil {
       let size = 1 << chunkBits
       let chunk = Chunk.allocate(capacity: size)
       for index in 0..<size { (chunk + index).initialize(to: Slot(last: UInt(used + index))) }
-      chunks[used >> chunkBits] = chunk
+      directory[used >> chunkBits] = chunk
     }
     used += 1
     return UInt(used - 1)
@@ -118,12 +127,14 @@ class Handle {
   }
 
   /// The pointer is dead, and the handle waits for `giveAgain`.
-  func takeBack() {
+  @inline(__always)
+  final func takeBack() {
     isFreed = true
     HandleTable.silence(number)
   }
 
-  func giveAgain() -> OpaquePointer? {
+  @inline(__always)
+  final func giveAgain() -> OpaquePointer? {
     isFreed = false
     number = HandleTable.renew(number)
     return pointer
@@ -133,8 +144,15 @@ class Handle {
 /// The object behind a pointer of the program; `nil` for what is none of that kind.
 @inline(__always)
 func borrow<Object: Handle>(_ pointer: OpaquePointer?, as: Object.Type) -> Object? {
-  guard let handle = HandleTable.find(UInt(bitPattern: pointer))?.takeUnretainedValue(),
+  find(pointer, as: Object.self)?.takeUnretainedValue()
+}
+
+/// The same without a count of its own, for paths where every count is felt. The table keeps it.
+@inline(__always)
+func find<Object: Handle>(_ pointer: OpaquePointer?, as: Object.Type) -> Unmanaged<Object>? {
+  guard let handle = HandleTable.find(UInt(bitPattern: pointer)) else { return nil }
+  return handle._withUnsafeGuaranteedRef { handle in
     type(of: handle) == Object.self
-  else { return nil }
-  return unsafeDowncast(handle, to: Object.self)
+      ? Unmanaged.passUnretained(unsafeDowncast(handle, to: Object.self)) : nil
+  }
 }

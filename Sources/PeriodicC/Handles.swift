@@ -204,7 +204,7 @@ final class WorkerHandle: PeerHandle {
   let worker: Worker
   /// A handle for each job that was ever in hand at a time; and those that no job has now.
   private var jobs: [JobHandle] = []
-  private var spare: [JobHandle] = []
+  private var spare: Unmanaged<JobHandle>?
   var isDraining = false
 
   init(_ owner: LoopHandle, _ worker: Worker) {
@@ -214,9 +214,12 @@ final class WorkerHandle: PeerHandle {
 
   /// Gives a job into the program's hands, until it is ended or freed.
   func hand(_ job: ReceivedJob) -> OpaquePointer? {
-    if let handle = spare.popLast() {
-      handle.job = job
-      return handle.giveAgain()
+    if let spare {
+      return spare._withUnsafeGuaranteedRef { handle in
+        self.spare = handle.nextSpare
+        handle.job = job
+        return handle.giveAgain()
+      }
     }
     let handle = JobHandle(self, job)
     jobs.append(handle)
@@ -227,14 +230,15 @@ final class WorkerHandle: PeerHandle {
   func end(_ handle: JobHandle) {
     guard !handle.isFreed else { return }
     handle.takeBack()
-    spare.append(handle)
+    handle.nextSpare = spare
+    spare = Unmanaged.passUnretained(handle)
   }
 
   override func free() {
     super.free()
     for job in jobs { job.retire() }
     jobs = []
-    spare = []
+    spare = nil
   }
 }
 
@@ -242,6 +246,8 @@ final class WorkerHandle: PeerHandle {
 final class JobHandle: Handle, OnLoop {
   let worker: WorkerHandle
   var job: ReceivedJob
+  /// While no job has this handle: the next such one. The worker keeps both.
+  var nextSpare: Unmanaged<JobHandle>?
 
   init(_ worker: WorkerHandle, _ job: ReceivedJob) {
     self.worker = worker

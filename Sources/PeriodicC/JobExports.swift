@@ -125,7 +125,9 @@ public func periodic_job_done(
 ) -> Int32 {
   end(job) { worker, token in
     guard let data = bytes(result, result_length) else { return false }
-    if worker.reportDirectly({ $0(token, data) }) != true { try worker.done(token, data: data) }
+    if worker.reportDirectly(1, { _ in (token, data) }) != 1 {
+      try worker.done(token, data: data)
+    }
     return true
   }
 }

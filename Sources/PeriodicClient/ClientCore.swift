@@ -45,9 +45,16 @@ public struct ClientCore: ~Copyable {
 
   /// Throws what would be wrong with a request to submit this job.
   public func check(_ job: JobFields) throws(RequestError) {
+    try checkItself(job)
+    try connection.admit(bytes: 0)
+  }
+
+  /// Throws what is wrong with a job, whatever else is under way.
+  public func checkItself(_ job: JobFields) throws(RequestError) {
     try ClientCore.check(job.key.function)
     try ClientCore.check(job.key.name)
-    try connection.admit(bytes: job.key.function.count + job.key.name.count + job.workload.count)
+    let size = job.key.function.count + job.key.name.count + job.workload.count
+    try connection.checkSize(bytes: size)
   }
 
   /// Submits a job, or replaces the waiting job of the same function and name.

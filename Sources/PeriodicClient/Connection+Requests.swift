@@ -10,15 +10,20 @@ extension Connection {
   @inline(__always)
   func fits(bytes: Int) -> Bool { bytes + Connection.overhead <= options.frameBytes }
 
+  @inline(__always)
+  func checkSize(bytes: Int) throws(RequestError) {
+    if !fits(bytes: bytes) {
+      throw .tooLarge(bytes: bytes + Connection.overhead, limit: options.frameBytes)
+    }
+  }
+
   /// Whether one more request may be taken.
   ///
   /// - Parameter bytes: names and workload of it.
   @inline(__always)
   func admit(bytes: Int) throws(RequestError) {
     if state == .closed { throw .closed }
-    if !fits(bytes: bytes) {
-      throw .tooLarge(bytes: bytes + Connection.overhead, limit: options.frameBytes)
-    }
+    try checkSize(bytes: bytes)
     if table.owed + completions.count + routed.count - parts >= options.requests {
       throw .full(.requests, value: options.requests)
     }

@@ -101,6 +101,10 @@ struct HeldJobs: ~Copyable {
 
   @inline(__always)
   mutating func reclaim() {
+    if !surrendered.isEmpty { reclaimAll() }
+  }
+
+  private mutating func reclaimAll() {
     while let index = surrendered.popLast() { remove(index) }
   }
 
@@ -158,11 +162,15 @@ struct HeldJobs: ~Copyable {
     if let block { LentMemory.release(block) }
   }
 
+  @inline(__always)
   private mutating func takePlace() -> UInt32 {
-    if firstFree != HeldJobs.noPlace {
-      defer { firstFree = records[Int(firstFree)].slot }
-      return firstFree
-    }
+    let place = firstFree
+    if place == HeldJobs.noPlace { return freshPlace() }
+    firstFree = records[Int(place)].slot
+    return place
+  }
+
+  private mutating func freshPlace() -> UInt32 {
     if used == capacity {
       let wider = UnsafeMutablePointer<Record>.allocate(capacity: capacity * 2)
       wider.moveInitialize(from: records, count: used)

@@ -34,6 +34,21 @@ public struct RunHandle: Sendable, BitwiseCopyable {
   @inlinable public var isNone: Bool { fence == 0 }
 }
 
+/// That a run is done, said by whoever calls without messages.
+public struct DoneReport {
+  public let run: RunHandle
+  /// Names the job where no run does.
+  public let key: JobKey
+  /// Its result.
+  public let data: Bytes
+
+  @inlinable public init(_ run: RunHandle, _ key: JobKey, _ data: Bytes) {
+    self.run = run
+    self.key = key
+    self.data = data
+  }
+}
+
 /// A job's number: only grows, is never used for another job, and stays below 2^53.
 public struct JobID: Hashable, Comparable, Sendable, BitwiseCopyable {
   public let number: UInt64

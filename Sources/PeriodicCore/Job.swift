@@ -8,6 +8,9 @@ public struct JobKey {
     self.function = function
     self.name = name
   }
+
+  /// No job's names.
+  @inlinable public static var none: JobKey { JobKey(function: .none, name: .none) }
 }
 
 /// Which rules a submitter lives by: a job without a time limit of its own gets the server's from a
@@ -41,6 +44,9 @@ public struct JobFields {
     self.count = count
     self.origin = origin
   }
+
+  /// No job: to be filled in.
+  @inlinable public static var none: JobFields { JobFields(key: .none) }
 }
 
 /// A job on its way to a worker. The bytes are borrowed.

@@ -89,35 +89,50 @@ extension Engine {
   @inline(__always)
   func changeActivity(of job: Slot, _ body: (inout Activity) -> Void) {
     let record = jobs[job]
-    if record.pointee.activity == .none {
-      record.pointee.activity = activities.insert(Activity())
+    let slot: Slot
+    if record.pointee.activity.isLoneRun {
+      slot = activities.insert(Activity(run: record.pointee.activity.loneRun))
+      record.pointee.activity = .record(slot)
+    } else {
+      slot = record.pointee.activity.record
     }
-    let slot = record.pointee.activity
     body(&activities[slot].pointee)
-    if activities[slot].pointee.isEmpty {
+    if activities[slot].pointee.isLoneRun {
+      record.pointee.activity = .run(activities[slot].pointee.run)
       activities.remove(slot)
-      record.pointee.activity = .none
     }
+  }
+
+  @inline(__always)
+  func setFirstRun(_ record: UnsafeMutablePointer<JobRecord>, _ run: Slot) {
+    if record.pointee.activity.isLoneRun {
+      record.pointee.activity = .run(run)
+    } else {
+      activities[record.pointee.activity.record].pointee.run = run
+    }
+  }
+
+  /// The newest of its runs, held or given back.
+  @inline(__always)
+  func firstRun(_ job: Slot) -> Slot { firstRun(jobs[job]) }
+
+  @inline(__always)
+  func firstRun(_ record: UnsafeMutablePointer<JobRecord>) -> Slot {
+    let activity = record.pointee.activity
+    return activity.isLoneRun ? activity.loneRun : activities[activity.record].pointee.run
   }
 
   /// The newest version that waits for its batch.
   @inline(__always)
   func newestStaged(_ job: Slot) -> Slot {
     let activity = jobs[job].pointee.activity
-    return activity == .none ? .none : activities[activity].pointee.staged
-  }
-
-  /// The newest of its runs, held or given back.
-  @inline(__always)
-  func firstRun(_ job: Slot) -> Slot {
-    let activity = jobs[job].pointee.activity
-    return activity == .none ? .none : activities[activity].pointee.run
+    return activity.isLoneRun ? .none : activities[activity.record].pointee.staged
   }
 
   /// The first of the locks that it holds or waits for.
   @inline(__always)
   func firstClaim(_ job: Slot) -> Slot {
     let activity = jobs[job].pointee.activity
-    return activity == .none ? .none : activities[activity].pointee.claim
+    return activity.isLoneRun ? .none : activities[activity.record].pointee.claim
   }
 }

@@ -5,18 +5,18 @@ extension Engine {
   /// Enters a fresh run everywhere.
   @inline(__always)
   mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
-    let session = sessions[peer]
+    let (record, held, session) = (runs[run], jobs[job], sessions[peer])
     if session.pointee.traits.namesRunsByNumber {
-      runIndex.insert(run, hash: numberHash(jobs[job].pointee.id.number))
+      runIndex.insert(run, hash: numberHash(held.pointee.id.number))
     }
-    if runs[run].pointee.round != .none { rounds[runs[run].pointee.round].pointee.runs += 1 }
+    if record.pointee.round != .none { rounds[record.pointee.round].pointee.runs += 1 }
     let first = session.pointee.firstRun
-    runs[run].pointee.next = first
+    record.pointee.next = first
     if first != .none { runs[first].pointee.previous = run }
     session.pointee.firstRun = run
     session.pointee.runs += 1
-    runs[run].pointee.nextOfJob = firstRun(job)
-    changeActivity(of: job) { $0.run = run }
+    record.pointee.nextOfJob = firstRun(held)
+    setFirstRun(held, run)
     hold(run, at: now)
   }
 
@@ -38,10 +38,11 @@ extension Engine {
   private func enterRunning(_ slot: Slot) {
     let job = jobs[slot]
     let function = functions[job.pointee.function]
+    let next = function.pointee.firstRunning
     job.pointee.state = .running
     job.pointee.previous = .none
-    job.pointee.next = function.pointee.firstRunning
-    if job.pointee.next != .none { jobs[job.pointee.next].pointee.previous = slot }
+    job.pointee.next = next
+    if next != .none { jobs[next].pointee.previous = slot }
     function.pointee.firstRunning = slot
     function.pointee.running += 1
   }
@@ -54,37 +55,34 @@ extension Engine {
     record.pointee.state = state
     setDeadline(run, .max)
     if state == .leaseExpired { removeOffer(run) }
-    if leaveRound(record.pointee.round) { leaveRunning(record.pointee.job) }
+    if leaveRound(record.pointee.round) { leaveRunning(jobs[record.pointee.job]) }
   }
 
   /// Takes a run out of everything and frees it. A held job is left in no list.
   @inline(__always)
   mutating func endRun(_ run: Slot) {
     let record = runs[run]
-    let job = record.pointee.job
-    if record.pointee.state.isHeld, leaveRound(record.pointee.round) {
-      leaveRunning(record.pointee.job)
-    }
+    let job = jobs[record.pointee.job]
+    if record.pointee.state.isHeld, leaveRound(record.pointee.round) { leaveRunning(job) }
     forgetRound(record.pointee.round)
     setDeadline(run, .max)
     removeOffer(run)
     let session = sessions[record.pointee.session]
     if session.pointee.traits.namesRunsByNumber {
-      runIndex.remove(run, hash: numberHash(jobs[job].pointee.id.number))
+      runIndex.remove(run, hash: numberHash(job.pointee.id.number))
     }
-    if record.pointee.previous == .none {
-      session.pointee.firstRun = record.pointee.next
+    let (previous, next) = (record.pointee.previous, record.pointee.next)
+    if previous == .none {
+      session.pointee.firstRun = next
     } else {
-      runs[record.pointee.previous].pointee.next = record.pointee.next
+      runs[previous].pointee.next = next
     }
-    if record.pointee.next != .none {
-      runs[record.pointee.next].pointee.previous = record.pointee.previous
-    }
+    if next != .none { runs[next].pointee.previous = previous }
     session.pointee.runs -= 1
 
     var before = firstRun(job)
     if before == run {
-      changeActivity(of: job) { $0.run = record.pointee.nextOfJob }
+      setFirstRun(job, record.pointee.nextOfJob)
     } else {
       while runs[before].pointee.nextOfJob != run { before = runs[before].pointee.nextOfJob }
       runs[before].pointee.nextOfJob = record.pointee.nextOfJob
@@ -97,7 +95,9 @@ extension Engine {
   /// Ends every run of a job: it is handed out anew, replaced or gone.
   @inline(__always)
   mutating func forgetRuns(of job: Slot) {
-    while case let run = firstRun(job), run != .none { endRun(run) }
+    let record = jobs[job]
+    if record.pointee.activity == .none { return }
+    while case let run = firstRun(record), run != .none { endRun(run) }
   }
 
   /// The worker says that it took the job that was assigned under this id (PROTOCOL 2.3).
@@ -204,8 +204,7 @@ extension Engine {
   }
 
   @inline(__always)
-  private func leaveRunning(_ slot: Slot) {
-    let job = jobs[slot]
+  private func leaveRunning(_ job: UnsafeMutablePointer<JobRecord>) {
     let function = functions[job.pointee.function]
     let (previous, next) = (job.pointee.previous, job.pointee.next)
     if previous == .none {

@@ -21,6 +21,7 @@ extension Engine {
   @inline(__always)
   mutating func unschedule(_ job: Slot) {
     let record = jobs[job]
+    if record.pointee.state == .running { return }
     let function = functions[record.pointee.function]
     switch record.pointee.state {
     case .scheduled:
@@ -30,7 +31,7 @@ extension Engine {
     case .locked: leaveLocked(job, function)
     case .staged, .running, .free: break
     }
-    if record.pointee.state != .running { record.pointee.state = .staged }
+    record.pointee.state = .staged
     // It may have held up those after it.
     if record.pointee.residence != .whole { mark(record.pointee.function) }
   }

@@ -76,8 +76,11 @@ extension Engine {
   /// Cuts a job's versions loose: the job is going.
   @inline(__always)
   mutating func detachVersions(of job: Slot) {
-    var slot = newestStaged(job)
-    if slot == .none { return }
+    if case let newest = newestStaged(job), newest != .none { detach(newest, of: job) }
+  }
+
+  private mutating func detach(_ newest: Slot, of job: Slot) {
+    var slot = newest
     while slot != .none {
       let version = versions[slot]
       if version.pointee.isFirst { functions[jobs[job].pointee.function].pointee.unborn -= 1 }

@@ -4,28 +4,31 @@ extension Engine {
   /// Keeps a job, or a new version of one that waits (PROTOCOL 2.2).
   ///
   /// While the job runs nothing is kept: one run was promised, and one takes place.
+  ///
+  /// - Returns: why it is not kept, if it is not.
+  @inline(__always)
   mutating func submit(
     _ fields: JobFields, at now: Now, into effects: inout Effects
-  ) -> Answer {
-    if let refusal = Engine.check(fields.key) ?? refusal { return .now(.refused(refusal)) }
+  ) -> Refusal? {
+    if let refusal = Engine.check(fields.key) ?? refusal { return refusal }
     let known = findFunction(fields.key.function)
     let hash = known.map { jobHash(fields.key.name, $0) }
     if let known, let hash, let job = findJob(fields.key.name, of: known, hash: hash) {
       if jobs[job].pointee.state == .running {
         keep(job, into: &effects)
       } else {
-        if let refusal = checkRoom(for: fields, insteadOf: job) { return .now(.refused(refusal)) }
+        if let refusal = checkRoom(for: fields, insteadOf: job) { return refusal }
         replace(job, with: fields, isSubmitted: true, at: now, into: &effects)
       }
-      return .durable(.success)
+      return nil
     }
-    if let refusal = checkRoom(for: fields, in: known) { return .now(.refused(refusal)) }
-    if numbers.isExhausted { return .now(.refused(.storeFailed)) }
+    if let refusal = checkRoom(for: fields, in: known) { return refusal }
+    if numbers.isExhausted { return .storeFailed }
     guard let function = known ?? addFunction(fields.key.function, into: &effects) else {
-      return .now(.refused(.limit(.functions, value: sortedFunctions.count + 1)))
+      return .limit(.functions, value: sortedFunctions.count + 1)
     }
     create(fields, of: function, hash: hash, isTransient: false, at: now, into: &effects)
-    return .durable(.success)
+    return nil
   }
 
   /// Deletes a job in any state; a worker that has it is not told (PROTOCOL 2.8).

@@ -109,10 +109,9 @@ extension Engine {
   /// Takes a job out of everything and frees it, with its runs.
   @inline(__always)
   mutating func deleteJob(_ job: Slot) {
-    invariant(firstClaim(job) == .none, "E6: a job that goes has no lock")
+    let record = jobs[job]
     unschedule(job)
     forgetRuns(of: job)
-    let record = jobs[job]
     detachVersions(of: job)
     let function = functions[record.pointee.function]
     function.pointee.jobs -= 1
@@ -124,7 +123,7 @@ extension Engine {
     }
     jobIndex.remove(job, hash: jobHash(record.pointee.name, record.pointee.function))
     releaseBlock(of: record.pointee)
-    invariant(record.pointee.activity == .none, "E7: nothing happens to a job that goes")
+    invariant(record.pointee.activity == .none, "E6, E7: a job that goes has no run and no lock")
     record.pointee.state = .free
     jobs.remove(job)
   }

@@ -175,7 +175,8 @@ public struct Engine: ~Copyable {
     case .ping: answer = .now(.pong)
     case .sleep: answer = .now(.noop)
     case .serverOnly: return
-    case .submit(let job): answer = submit(job, at: now, into: &effects)
+    case .submit(let job):
+      answer = submit(job, at: now, into: &effects).map { .now(.refused($0)) } ?? .durable(.success)
     case .run(let job):
       guard let early = run(job, message, peer, at: now, into: &effects) else { return }
       answer = early

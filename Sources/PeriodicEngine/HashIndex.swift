@@ -67,7 +67,7 @@ struct HashIndex: BitwiseCopyable {
     }
     removeLast(of: first)
     count -= 1
-    if count < buckets.count * Self.fill / 4, buckets.count > Self.smallest { join() }
+    if count * 4 < buckets.count * Self.fill, buckets.count > Self.smallest { join() }
   }
 
   @inline(__always)

@@ -59,7 +59,7 @@ struct JobRecord: HeapElement {
   /// locked jobs the neighbour before it.
   var heapIndex: Slot = .none
   var next: Slot = .none
-  var activity: Slot = .none
+  var activity = ActivityReference.none
 
   var previous: Slot {
     get { heapIndex }
@@ -95,6 +95,40 @@ struct JobRecord: HeapElement {
   var byteCount: Int { Int(nameLength) + Int(workloadLength) }
 }
 
+/// What happens to a job: nothing, a run and no more, which is most of it, or what its `Activity`
+/// says.
+struct ActivityReference: BitwiseCopyable, Equatable {
+  private var slot: Slot
+
+  private static var loneRun: Slot { 1 << 31 }
+
+  static var none: ActivityReference { ActivityReference(slot: .none) }
+
+  /// A run alone; nothing for no run.
+  @inline(__always)
+  static func run(_ run: Slot) -> ActivityReference {
+    invariant(run == .none || run < loneRun - 1, "there are fewer than 2^31 runs")
+    return ActivityReference(slot: run | loneRun)
+  }
+
+  static func record(_ activity: Slot) -> ActivityReference {
+    invariant(activity < loneRun, "there are fewer than 2^31 activities")
+    return ActivityReference(slot: activity)
+  }
+
+  /// Whether there is no record of it.
+  @inline(__always) var isLoneRun: Bool { slot & Self.loneRun != 0 }
+
+  /// The run that is all, or none if nothing happens.
+  @inline(__always)
+  var loneRun: Slot {
+    invariant(isLoneRun, "a record has no lone run")
+    return slot == .none ? .none : slot & ~Self.loneRun
+  }
+
+  @inline(__always) var record: Slot { slot }
+}
+
 /// What a job has while something happens to it.
 struct Activity: BitwiseCopyable {
   /// The first of its runs: held ones, or given back ones that may still report.
@@ -104,7 +138,8 @@ struct Activity: BitwiseCopyable {
   /// The first of the locks that it holds or waits for.
   var claim: Slot = .none
 
-  var isEmpty: Bool { run == .none && staged == .none && claim == .none }
+  /// Whether it says no more than a run alone does.
+  var isLoneRun: Bool { staged == .none && claim == .none }
 }
 
 /// A version of a job on the way to the store, and what to put back if the store refuses it.

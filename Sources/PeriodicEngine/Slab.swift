@@ -25,14 +25,15 @@ struct Slab<Element: BitwiseCopyable> {
 
   private static var shift: Slot { 14 }
   private static var chunkSize: Int { 1 << Int(shift) }
-  private static var mask: Slot { Slot(chunkSize - 1) }
+  private static var stride: UInt { UInt(MemoryLayout<Element>.stride) }
 
-  private let chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
+  /// Of each chunk where it would begin if it had all slots from 0 on.
+  private let origins: UnsafeMutablePointer<UInt>
   private let counts: UnsafeMutablePointer<Counts>
 
   init() {
     invariant(MemoryLayout<Element>.size >= 4, "a freed element has room for a link")
-    chunks = .allocate(capacity: Int(Slot.max >> Self.shift) + 1)
+    origins = .allocate(capacity: Int(Slot.max >> Self.shift) + 1)
     counts = .allocate(capacity: 1)
     counts.initialize(to: Counts())
   }
@@ -40,8 +41,8 @@ struct Slab<Element: BitwiseCopyable> {
   /// Gives all memory back; the slab must not be used again.
   func destroy() {
     let chunkCount = (Int(counts.pointee.used) + Self.chunkSize - 1) >> Int(Self.shift)
-    for chunk in 0..<chunkCount { chunks[chunk].deallocate() }
-    chunks.deallocate()
+    for chunk in 0..<chunkCount { self[Slot(chunk) << Self.shift].deallocate() }
+    origins.deallocate()
     counts.deallocate()
   }
 
@@ -53,7 +54,8 @@ struct Slab<Element: BitwiseCopyable> {
 
   @inline(__always)
   subscript(_ slot: Slot) -> UnsafeMutablePointer<Element> {
-    chunks[Int(slot >> Self.shift)] + Int(slot & Self.mask)
+    let address = origins[Int(slot >> Self.shift)] &+ UInt(slot) &* Self.stride
+    return UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
   }
 
   @inline(__always)
@@ -81,8 +83,9 @@ struct Slab<Element: BitwiseCopyable> {
   private func freshSlot() -> Slot {
     let slot = counts.pointee.used
     invariant(slot < .none - 1, "a slab has fewer than 2^32 elements")
-    if slot & Self.mask == 0 {
-      chunks[Int(slot >> Self.shift)] = .allocate(capacity: Self.chunkSize)
+    if Int(slot) % Self.chunkSize == 0 {
+      let chunk = UnsafeMutablePointer<Element>.allocate(capacity: Self.chunkSize)
+      origins[Int(slot >> Self.shift)] = UInt(bitPattern: chunk) &- UInt(slot) &* Self.stride
     }
     counts.pointee.used = slot + 1
     return slot

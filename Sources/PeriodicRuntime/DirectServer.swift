@@ -44,18 +44,35 @@ extension ServerConnection {
 }
 
 extension Client {
-  /// Lets `body` submit jobs to a server on the same loop in this call, by the function that it is
-  /// given; `nil`, and no call of it, if the server has to be asked by messages.
-  public func submitDirectly<Result>(
-    _ body: ((JobFields) throws(RequestError) -> Outcome) -> Result
-  ) -> Result? {
-    runner.directly { server in
-      body { (job) throws(RequestError) in
-        try runner.core.check(job)
-        if case .success = server.core.submitDirectly(job, at: server.now) { return .success }
-        return .refused
+  /// Submits jobs to a server on the same loop in this call; false, and nothing is called, if the
+  /// server has to be asked by messages.
+  ///
+  /// - Parameter job: fills the next job in; what it throws, and what is wrong with a job, is told
+  ///   as that job's end.
+  /// - Parameter failed: called for each job that was not taken.
+  public func submitDirectly(
+    _ count: Int, _ job: (Int, inout JobFields) throws -> Void,
+    failed: (Int, Result<Outcome, any Error>) -> Void
+  ) -> Bool {
+    let isTaken: Void? = runner.directly { server in
+      var index = -1
+      server.core.submitDirectly(at: server.now) { fields in
+        while index + 1 < count {
+          index += 1
+          do {
+            try job(index, &fields)
+            try runner.core.checkItself(fields)
+            return true
+          } catch {
+            failed(index, .failure(error))
+          }
+        }
+        return false
+      } refused: { _ in
+        failed(index, .success(.refused))
       }
     }
+    return isTaken != nil
   }
 }
 
@@ -77,11 +94,9 @@ extension Worker {
     defer { if count > 0 { runner.needsTurn = true } }
     let isDirect: Void? = runner.directly { server in
       takeReceived(server.now)
-      while count < most, runner.core.mayPull,
-        let (run, job) = server.core.pull(for: server.session, at: server.now)
-      {
+      let room = min(most - count, runner.core.pullable)
+      count += server.core.pull(for: server.session, atMost: room, at: server.now) { run, job in
         body(runner.core.pulled(job, run, at: server.now))
-        count += 1
       }
     }
     if isDirect == nil {
@@ -93,17 +108,27 @@ extension Worker {
     return count
   }
 
-  /// Lets `body` report jobs as done to a server on the same loop, by the function that it is
-  /// given, which answers false for a job that cannot be reported so; `nil`, and no call of it, if
-  /// the server has to be told by messages.
-  public func reportDirectly<Result>(_ body: ((JobToken, Bytes) -> Bool) -> Result) -> Result? {
+  /// Reports jobs as done to a server on the same loop in this call; `nil`, and nothing is called,
+  /// if the server has to be told by messages.
+  ///
+  /// - Parameter job: the next job, and its result, which may be bytes of the job.
+  /// - Returns: how many, from the first: up to one that is none, or cannot be reported so. They
+  ///   are no longer in hand.
+  public func reportDirectly(_ count: Int, _ job: (Int) -> (JobToken, Bytes)?) -> Int? {
     runner.directly { server in
-      body { job, data in
-        guard let (run, key) = runner.core.run(of: job, bytes: data.count) else { return false }
-        server.core.doneDirectly(run, key, data, by: server.session, at: server.now)
-        runner.core.reported(job)
-        return true
+      var index = 0
+      var last: JobToken?
+      server.core.doneDirectly(by: server.session, at: server.now) {
+        if let token = last {
+          runner.core.reported(token)
+          index += 1
+          last = nil
+        }
+        guard index < count, let (token, data) = job(index) else { return nil }
+        last = token
+        return runner.core.report(of: token, data)
       }
+      return index
     }
   }
 }

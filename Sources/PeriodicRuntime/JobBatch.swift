@@ -11,7 +11,7 @@ final class JobBatch: StreamQuestion, @unchecked Sendable {
     var workload: Int
     var scheduledAt: Int64
     var timeout: Int32
-    var wasTaken = false
+    var wasTaken = true
   }
 
   /// Jobs, and bytes of them, in one batch: more go in several, so that no turn is long.
@@ -43,13 +43,18 @@ final class JobBatch: StreamQuestion, @unchecked Sendable {
       defer { place += count }
       return Bytes(rebasing: all[place..<place + count])
     }
-    for index in entries.indices {
+    var index = -1
+    core.submitDirectly(at: now) { job in
+      index += 1
+      if index == entries.count { return false }
       let entry = entries[index]
       let key = JobKey(function: next(Int(entry.function)), name: next(Int(entry.name)))
-      let job = JobFields(
+      job = JobFields(
         key: key, workload: next(entry.workload), scheduledAt: entry.scheduledAt,
         timeout: entry.timeout)
-      if case .success = core.submitDirectly(job, at: now) { entries[index].wasTaken = true }
+      return true
+    } refused: { _ in
+      entries[index].wasTaken = false
     }
   }
 

@@ -19,34 +19,40 @@ extension ServerCore {
   /// Whether answers need neither the store nor a look at who asks.
   public var answersDirectly: Bool { !configuration.isDurable && identities == nil }
 
-  /// As SUBMIT_JOB.
-  public func submitDirectly(_ fields: JobFields, at now: Now) -> Reply {
-    let reply = engine.submitDirectly(fields, at: now, into: &effects)
-    carryOutDirect()
-    return reply
-  }
-
-  /// Hands out the job that a grab would have got, if there is one.
-  public func pull(
-    for session: Session, at now: Now
-  ) -> (run: RunHandle, job: JobFields)? {
-    guard let id = session.id, session.isWorker else { return nil }
-    let pulled = engine.pull(for: id, at: now, into: &effects)
-    carryOutDirect()
-    return pulled.map { ($0.run, $0.assignment.job) }
-  }
-
-  /// As WORK_DONE, for a run that was pulled or, without one, by the job's names.
-  public func doneDirectly(
-    _ run: RunHandle, _ key: JobKey, _ data: Bytes, by session: Session, at now: Now
+  /// As SUBMIT_JOB for each job that `next` gives; `refused` hears of the one that it gave last.
+  public func submitDirectly(
+    at now: Now, _ next: (inout JobFields) -> Bool, refused: (Refusal) -> Void
   ) {
-    guard let id = session.id, session.isWorker else { return }
-    if run.isNone {
-      engine.doneDirectly(key, data, by: id, at: now, into: &effects)
-    } else {
-      engine.doneDirectly(run, data, by: id, at: now, into: &effects)
+    var isMore = true
+    while isMore {
+      isMore = engine.submitDirectly(at: now, into: &effects, next, refused: refused)
+      carryOutDirect()
     }
-    carryOutDirect()
+  }
+
+  /// Hands out the jobs that grabs would have got, as far as there are any.
+  ///
+  /// - Returns: how many, at most `most`.
+  public func pull(
+    for session: Session, atMost most: Int, at now: Now, _ body: (RunHandle, Assignment) -> Void
+  ) -> Int {
+    var count = 0
+    while count < most, let id = session.id, session.isWorker {
+      let pulled = engine.pull(for: id, atMost: most - count, at: now, into: &effects, body)
+      carryOutDirect()
+      if pulled == 0 { break }
+      count += pulled
+    }
+    return count
+  }
+
+  /// As WORK_DONE for each run that `next` gives.
+  public func doneDirectly(by session: Session, at now: Now, _ next: () -> DoneReport?) {
+    var isMore = true
+    while isMore, let id = session.id, session.isWorker {
+      isMore = engine.doneDirectly(by: id, at: now, into: &effects, next)
+      carryOutDirect()
+    }
   }
 
   @inline(__always)

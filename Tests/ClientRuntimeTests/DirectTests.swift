@@ -20,7 +20,13 @@ import Testing
         workload.withUTF8 { workload in
           let key = JobKey(function: Bytes(function), name: Bytes(name))
           let job = JobFields(key: key, workload: Bytes(workload))
-          return client.submitDirectly { submit in try? submit(job) } ?? nil
+          var outcome: Outcome? = .success
+          let isTaken = client.submitDirectly(1) {
+            $1 = job
+          } failed: {
+            outcome = try? $1.get()
+          }
+          return isTaken ? outcome : nil
         }
       }
     }
@@ -41,11 +47,10 @@ import Testing
     var taken: [ReceivedJob] = []
     #expect(worker.take(atMost: 2) { taken.append($0) } == 2)
     #expect(taken.map { String(decoding: $0.key.name, as: UTF8.self) } == ["a", "b"])
-    let ended = worker.reportDirectly { done in taken.map { done($0.token, .none) } }
-    #expect(ended == [true, true])
+    func report() -> Int? { worker.reportDirectly(2) { (taken[$0].token, .none) } }
+    #expect(report() == 2)
     // A second time there is nothing to report.
-    let again = worker.reportDirectly { done in taken.map { done($0.token, .none) } }
-    #expect(again == [false, false])
+    #expect(report() == 0)
     #expect(worker.heldCount == 0)
     guard case .data(let status) = try client.statusAndWait() else {
       Issue.record("no status")

@@ -11,26 +11,54 @@ extension EngineWorld {
     }
   }
 
+  /// Up to four jobs in one call, as far as they leave nothing to be carried out between them.
   private func submitDirectly() {
-    guard let peer = anyPeer() else { return }
-    let key = anyKey()
-    let version = anyVersion(peer)
-    let refusal = roomRefusal(key, version)
-    if refusal == nil { modelSubmits(key, version) }
-    log("submit \(key) by a call: \(refusal ?? "success")")
-    withFields(key, version) { fields in
-      let reply = engine.submitDirectly(fields, at: now, into: &effects)
-      expect(text(reply) == refusal ?? "success", "a call is answered as a message is")
+    var left = 1 + random.below(4)
+    var said: String?
+    var expected: String?
+    func check() {
+      guard let expected else { return }
+      expect(said ?? "success" == expected, "a call is answered as a message is")
+    }
+    var isMore = true
+    while isMore {
+      isMore = engine.submitDirectly(at: now, into: &effects) { fields in
+        check()
+        expected = nil
+        handOn()
+        guard left > 0, let peer = anyPeer() else { return false }
+        left -= 1
+        let key = anyKey()
+        let version = anyVersion(peer)
+        let refusal = roomRefusal(key, version)
+        if refusal == nil { modelSubmits(key, version) }
+        log("submit \(key) by a call: \(refusal ?? "success")")
+        (said, expected) = (nil, refusal ?? "success")
+        fields = lent(key, version)
+        return true
+      } refused: {
+        said = text(.refused($0))
+      }
       takeEffects()
     }
+    for bytes in lentBytes { bytes.deallocate() }
+    lentBytes = []
     work()
   }
 
   private func pull() {
     guard let peer = anyWorker() else { return }
-    let pulled = engine.pull(for: peers[peer].session, at: now, into: &effects)
-    if let pulled { took(pulled.run, pulled.assignment, peer) } else { expectNothing(for: peer) }
-    takeEffects()
+    let most = 1 + random.below(3)
+    var count = 0
+    while count < most, peers[peer].isOpen {
+      let pulled = engine.pull(
+        for: peers[peer].session, atMost: most - count, at: now, into: &effects
+      ) { took($0, $1, peer) }
+      if pulled == 0 { expectNothing(for: peer) }
+      takeEffects()
+      if pulled == 0 { break }
+      count += pulled
+    }
     work()
   }
 
@@ -61,38 +89,47 @@ extension EngineWorld {
     expect(missed == nil, "\(peer) should have got \(String(describing: missed?.key))")
   }
 
-  /// Done, for a run that was pulled, and may be over.
+  /// Done, for up to three runs of one worker that were pulled, and may be over.
   private func reportDirectly() {
-    guard !pulled.isEmpty else { return }
-    let (key, peer, handle) = pulled[pulled.count - 1 - random.below(min(8, pulled.count))]
-    guard peers[peer].isOpen else { return }
-    let data = "result \(steps)"
-    let isKnown = job(key)?.runs.contains { $0.peer == peer && $0.fence == handle.fence } ?? false
-    log("\(peer) reports run \(handle.fence) of \(key) by a call: \(isKnown)")
-    if isKnown {
-      peers[peer].hasFinished = true
-      modelDone(key, peer, data)
-    }
-    withBytes(of: data) {
-      engine.doneDirectly(handle, $0, by: peers[peer].session, at: now, into: &effects)
-      takeEffects()
+    guard let peer = pulled.last?.peer, peers[peer].isOpen else { return }
+    var left = 1 + random.below(3)
+    let data = Array("result \(steps)".utf8)
+    data.withUnsafeBytes { data in
+      var isMore = true
+      while isMore, peers[peer].isOpen {
+        isMore = engine.doneDirectly(by: peers[peer].session, at: now, into: &effects) {
+          handOn()
+          if left == 0 { return nil }
+          left -= 1
+          let near = pulled.suffix(8).filter { $0.peer == peer }
+          let (key, _, handle) = near[random.below(near.count)]
+          let isKnown =
+            job(key)?.runs.contains { $0.peer == peer && $0.fence == handle.fence } ?? false
+          log("\(peer) reports run \(handle.fence) of \(key) by a call: \(isKnown)")
+          if isKnown {
+            peers[peer].hasFinished = true
+            modelDone(key, peer, data.text)
+          }
+          return DoneReport(handle, .none, data)
+        }
+        takeEffects()
+      }
     }
     work()
   }
 
-  private func withFields(
-    _ key: KeyName, _ version: ModelJob.Version, _ body: (JobFields) -> Void
-  ) {
-    withBytes(of: key.function) { function in
-      withBytes(of: key.name) { name in
-        withBytes(of: version.workload) { workload in
-          body(
-            JobFields(
-              key: JobKey(function: function, name: name), workload: workload,
-              scheduledAt: version.asked, timeout: Int32(version.timeout),
-              origin: JobOrigin(rawValue: version.origin) ?? .generation2))
-        }
-      }
+  /// The fields of a job in memory that stays until the step is over.
+  private func lent(_ key: KeyName, _ version: ModelJob.Version) -> JobFields {
+    func lend(_ text: String) -> Bytes {
+      let copy = UnsafeMutableRawBufferPointer.allocate(byteCount: text.utf8.count, alignment: 1)
+      copy.copyBytes(from: text.utf8)
+      lentBytes.append(copy)
+      return Bytes(copy)
     }
+    return JobFields(
+      key: JobKey(function: lend(key.function), name: lend(key.name)),
+      workload: lend(version.workload), scheduledAt: version.asked,
+      timeout: Int32(version.timeout),
+      origin: JobOrigin(rawValue: version.origin) ?? .generation2)
   }
 }

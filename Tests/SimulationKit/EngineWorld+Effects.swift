@@ -130,7 +130,7 @@ extension EngineWorld {
 
   /// Notes that the engine shall tell of this.
   func observe(_ event: String) {
-    if engine.isObserved { expectedEvents.append(event) }
+    if isObserved { expectedEvents.append(event) }
   }
 
   private func observed(_ event: EngineEvent) {

@@ -77,6 +77,9 @@ public final class EngineWorld {
   var listing: Listing?
   /// Runs that were pulled, also those that are over.
   var pulled: [(key: KeyName, peer: Int, run: RunHandle)] = []
+  var isObserved = false
+  /// Names and workloads that this step lends to the engine.
+  var lentBytes: [UnsafeMutableRawBufferPointer] = []
 
   // The gate, in its plainest form.
   var store = ModelStore()
@@ -161,7 +164,8 @@ public final class EngineWorld {
   /// Starts the engine from what the store has.
   private func start() {
     engine = Engine(limits: limits, isDurable: isDurable)
-    engine.isObserved = weights.events > 0 && seed % 2 == 0
+    isObserved = weights.events > 0 && seed % 2 == 0
+    engine.isObserved = isObserved
     store.load { engine.restore($0, at: now) }
     engine.collectingBatch = batchNumber
     engine.start(into: &effects)
