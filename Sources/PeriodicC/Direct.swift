@@ -32,15 +32,13 @@ extension ClientHandle {
     _ jobs: UnsafePointer<periodic_job_fields>, _ count: Int, _ timeout: Int64,
     _ codes: UnsafeMutablePointer<Int32>
   ) -> Int {
-    client.submitTogether(count, timeout: timeout) {
+    codes.initialize(repeating: 0, count: count)
+    return client.submitTogether(count, timeout: timeout) {
       try fields(jobs + $0)
-    } ended: { index, end in
+    } failed: { index, end in
       do {
-        let outcome = try end.get()
-        codes[index] = Code.of(outcome)
-        if codes[index] != 0 {
-          owner.lastError = lossText ?? String(cString: periodic_strerror(codes[index]))
-        }
+        codes[index] = Code.of(try end.get())
+        owner.lastError = lossText ?? String(cString: periodic_strerror(codes[index]))
       } catch {
         codes[index] = owner.fail(error)
       }
