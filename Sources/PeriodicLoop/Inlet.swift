@@ -1,3 +1,4 @@
+internal import CUV
 internal import Glibc
 internal import PeriodicCore
 
@@ -6,6 +7,7 @@ final class Inlet {
   private let watch: DescriptorWatch
   fileprivate var deliver: (Inlet) -> Void = { _ in }
   fileprivate var letWait: () -> Bool = { true }
+  fileprivate var park: (_ milliseconds: Int32) -> Void = { _ in }
 
   /// - Parameter descriptor: what the loop is woken by; stays open until this is closed.
   init(_ loop: Loop, _ descriptor: Int32) throws(LoopError) {
@@ -20,9 +22,15 @@ final class Inlet {
 
   /// - Parameter letWait: whether the loop may wait: nothing has come, and what comes from now on
   ///   wakes it.
+  /// - Parameter park: waits until something has come, or for so long if that is not negative; may
+  ///   return before.
   /// - Parameter deliver: hands over what has come.
-  func open(letWait: @escaping () -> Bool, deliver: @escaping (Inlet) -> Void) {
+  func open(
+    letWait: @escaping () -> Bool, park: @escaping (_ milliseconds: Int32) -> Void,
+    deliver: @escaping (Inlet) -> Void
+  ) {
     self.letWait = letWait
+    self.park = park
     self.deliver = deliver
   }
 
@@ -39,6 +47,34 @@ extension Loop {
   /// Hands over what other threads have sent.
   func deliverMail() {
     for inlet in inlets where !inlet.isClosed { inlet.deliver(inlet) }
+  }
+
+  /// Runs turns until `stop`, as `run` does, for a call that nobody may end by `wake`.
+  ///
+  /// Such a call need not ask the system for all that it may report while only another thread of
+  /// this process can bring anything, which is what makes a question to one cheap.
+  public func waitForStop() {
+    enter()
+    while !stopIsRequested {
+      if canPark { turnOfMail() } else { turn() }
+    }
+    leave()
+  }
+
+  /// Whether nothing can happen but a message or a timer. Every so many turns it is looked at what
+  /// the system has to say all the same.
+  private var canPark: Bool {
+    inlets.count == 1 && openHandles == 1 && uv.pointee.active_reqs.count == 0
+      && callsWithoutTurn < 32 && virtualTime == nil && hostClock == nil && !hasMoreWork
+  }
+
+  private func turnOfMail() {
+    callsWithoutTurn += 1
+    refreshNow()
+    let left = earliestTimer - cachedNow.monotonic
+    if left <= 0 { return turn() }
+    inlets[0].park(earliestTimer == .max ? -1 : Int32(clamping: left))
+    afterPoll()
   }
 
   /// Whether nothing has come, so that the loop, or its host, may wait.

@@ -5,10 +5,13 @@ extension Loop {
   /// Runs turns until `stop`.
   public func run() {
     enter()
-    while !stopIsRequested {
-      if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
-    }
+    while !stopIsRequested { turn() }
     leave()
+  }
+
+  /// Waits until there is something to do, and does it.
+  func turn() {
+    if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
   }
 
   /// Makes `run` return at the end of this turn, or at once if it is called before `run`.

@@ -41,6 +41,8 @@ public final class Loop {
   var hub: Unmanaged<InprocHub>?
   /// What brings messages of other threads.
   var inlets: [Inlet] = []
+  /// Handles of libuv's beside the loop's own.
+  var openHandles = 0
   /// The descriptor was asked for: whoever did may wait on it between turns.
   var isHosted = false
   var cachedNow = Now(monotonic: .min, wall: 0)

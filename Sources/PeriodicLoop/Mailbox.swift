@@ -9,10 +9,11 @@ internal import PeriodicCore
 /// messages that collect until it looks. That is done by a descriptor of its own, because libuv's
 /// wake-ups make the receiver wait until the sender has left its system call.
 ///
-/// No wake-up is lost, because two things happen under one lock. The loop waits only after
-/// `letWait` has found no message and noted that the next one has to wake; whoever adds a message
-/// takes the note away, and then writes to the descriptor. So while there are messages, either the
-/// loop looks before it waits, or the descriptor is readable or about to be.
+/// No wake-up is lost, because two things happen under one lock. The loop waits only after it has
+/// found no message and noted how the next one has to wake it; whoever adds a message takes the
+/// note away, and then does so. So while there are messages, either the loop looks before it waits,
+/// or somebody is about to wake it. There are two ways to wait: by the descriptor, as part of all
+/// that the system may report, and, which costs less, for nothing but a message.
 public final class Mailbox<Message: Sendable> {
   public let sender: Sender
   private let inlet: Inlet
@@ -27,7 +28,7 @@ public final class Mailbox<Message: Sendable> {
     // What is being received. This array and the sender's change places.
     var taken: [Message] = []
     inlet.open(
-      letWait: { sender.letWait() },
+      letWait: { sender.letWait() }, park: { sender.park(atMost: $0) },
       deliver: { inlet in
         if !sender.take(&taken) { return }
         var index = 0
@@ -55,28 +56,41 @@ public final class Mailbox<Message: Sendable> {
     /// What wakes the loop; open until the last of those goes who may write to it.
     private let descriptor: Int32
     private var messages: [Message] = []
-    /// The loop waits, or may do so without looking again.
-    private var mustWake = true
+    /// How the loop waits, or may do without looking again.
+    private let wait: UnsafeMutablePointer<UInt32>
     private var isClosed = false
 
-    fileprivate init(_ descriptor: Int32) { self.descriptor = descriptor }
+    private static var isAwake: UInt32 { 0 }
+    private static var byDescriptor: UInt32 { 1 }
+    private static var parked: UInt32 { 2 }
 
-    deinit { Glibc.close(descriptor) }
+    fileprivate init(_ descriptor: Int32) {
+      self.descriptor = descriptor
+      wait = .allocate(capacity: 1)
+      wait.initialize(to: Sender.byDescriptor)
+    }
+
+    deinit {
+      Glibc.close(descriptor)
+      wait.deallocate()
+    }
 
     /// Sends a message; false when the mailbox is closed and nobody will receive it.
     @discardableResult
     public func push(_ message: Message) -> Bool {
-      var wakes = false
+      var receiver = Sender.isAwake
       let isTaken = mutex.withLock {
         if isClosed { return false }
         messages.append(message)
-        swap(&wakes, &mustWake)
+        swap(&receiver, &wait.pointee)
         return true
       }
       // Not under the lock, which the receiver asks for as soon as it wakes.
-      if wakes {
+      if receiver == Sender.byDescriptor {
         var one: UInt64 = 1
         _ = write(descriptor, &one, MemoryLayout<UInt64>.size)
+      } else if receiver == Sender.parked {
+        cuv_wake(wait)
       }
       return isTaken
     }
@@ -84,17 +98,26 @@ public final class Mailbox<Message: Sendable> {
     /// Takes all that has come; the loop is awake. False if that is nothing.
     fileprivate func take(_ taken: inout [Message]) -> Bool {
       mutex.withLock {
-        mustWake = false
+        wait.pointee = Sender.isAwake
         if messages.isEmpty { return false }
         swap(&messages, &taken)
         return true
       }
     }
 
-    fileprivate func letWait() -> Bool {
+    fileprivate func letWait() -> Bool { note(Sender.byDescriptor) }
+
+    /// Waits until something has come, or for so long; may return before.
+    fileprivate func park(atMost milliseconds: Int32) {
+      // The system looks at the note once more before it lets the thread sleep.
+      if note(Sender.parked) { cuv_wait(wait, Sender.parked, milliseconds) }
+    }
+
+    /// Notes how the next message has to wake, if there is none.
+    private func note(_ way: UInt32) -> Bool {
       mutex.withLock {
-        mustWake = messages.isEmpty
-        return mustWake
+        wait.pointee = messages.isEmpty ? way : Sender.isAwake
+        return messages.isEmpty
       }
     }
 

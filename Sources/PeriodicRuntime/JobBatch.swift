@@ -144,7 +144,7 @@ extension PeerRunner where Core: ~Copyable {
     }
     let timer = deadline == .max ? nil : LoopTimer(loop) { [loop] in loop.stop() }
     timer?.arm(at: deadline)
-    while end == nil, loop.now.monotonic < deadline { loop.run() }
+    while end == nil, loop.now.monotonic < deadline { loop.waitForStop() }
     timer?.disarm()
     if end == .notTaken { refusesQuestions = true }
     return end ?? .timedOut
