@@ -1,9 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
+#include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -19,6 +23,17 @@ static inline int cuv_accept(int listener) {
 
 /* A descriptor that counts, for waking a loop; -1 if the system gives none. */
 static inline int cuv_wakeup(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/* Waits while `word` has this value, at most so long unless that is negative; may return before. */
+static inline void cuv_wait(const uint32_t *word, uint32_t value, int milliseconds) {
+  struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+  syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, milliseconds < 0 ? 0 : &time, 0, 0);
+}
+
+/* Ends the wait of a thread for that word. */
+static inline void cuv_wake(const uint32_t *word) {
+  syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, 1, 0, 0, 0);
+}
 
 /* Names the calling thread for debuggers; 15 bytes are kept. */
 static inline void cuv_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

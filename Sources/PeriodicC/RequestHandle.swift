@@ -144,7 +144,7 @@ final class RequestHandle: Handle, OnLoop {
         loop.step()
         return
       }
-      loop.run()
+      loop.waitForStop()
     }
   }
 

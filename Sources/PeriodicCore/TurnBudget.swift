@@ -12,8 +12,8 @@ public final class TurnBudget {
   public var isSpent: Bool { left <= 0 }
   public var left: Int { limit - used }
 
-  /// One has been handled, or is about to be.
-  public func draw() { used += 1 }
+  /// So many have been handled, or are about to be.
+  public func draw(_ count: Int = 1) { used += count }
 
   /// A turn begins that may handle so many.
   public func renew(_ most: Int = .max) {

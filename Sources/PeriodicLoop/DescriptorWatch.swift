@@ -2,7 +2,7 @@ internal import CUV
 internal import Glibc
 internal import PeriodicCore
 
-/// Owns one non-blocking descriptor, and tells when it can be read or written.
+/// Owns or borrows one non-blocking descriptor, and tells when it can be read or written.
 ///
 /// The sockets are ours and libuv only watches them. Its own stream type writes without
 /// MSG_NOSIGNAL, so that a closed peer raises SIGPIPE in the host; it copies or pins what a socket
@@ -10,6 +10,7 @@ internal import PeriodicCore
 final class DescriptorWatch {
   let loop: Loop
   let descriptor: Int32
+  private let isOwner: Bool
   private let poll: Handle<uv_poll_t>
   /// What is watched now, in libuv's bits.
   private var interest: Int32 = 0
@@ -21,15 +22,23 @@ final class DescriptorWatch {
   private var hungUp: (() -> Void)?
 
   /// Takes over `descriptor`, and closes it if it cannot be watched.
-  init(_ loop: Loop, _ descriptor: Int32) throws(LoopError) {
-    self.loop = loop
-    self.descriptor = descriptor
-    do {
-      poll = try Handle(loop, "watch a socket") { uv, raw in uv_poll_init(uv, raw, descriptor) }
-    } catch {
+  convenience init(_ loop: Loop, _ descriptor: Int32) throws(LoopError) {
+    do { try self.init(loop, descriptor, isOwner: true) } catch {
       Glibc.close(descriptor)
       throw error
     }
+  }
+
+  /// Watches a descriptor that stays open until this is closed, and after that.
+  convenience init(_ loop: Loop, borrowing descriptor: Int32) throws(LoopError) {
+    try self.init(loop, descriptor, isOwner: false)
+  }
+
+  private init(_ loop: Loop, _ descriptor: Int32, isOwner: Bool) throws(LoopError) {
+    self.loop = loop
+    self.descriptor = descriptor
+    self.isOwner = isOwner
+    poll = try Handle(loop, "watch a socket") { uv, raw in uv_poll_init(uv, raw, descriptor) }
     poll.setOwner(self)
   }
 
@@ -106,13 +115,13 @@ final class DescriptorWatch {
     return status == 0 ? code : errno
   }
 
-  /// Stops watching and closes the descriptor. Safe to call twice.
+  /// Stops watching and closes the descriptor, if it is this one's. Safe to call twice.
   func close() {
     guard !isClosed else { return }
     ready = nil
     hungUp = nil
     poll.close()
-    Glibc.close(descriptor)
+    if isOwner { Glibc.close(descriptor) }
   }
 }
 

@@ -24,6 +24,7 @@ final class Handle<Raw> {
       throw LoopError(status, doing())
     }
     self.loop = loop
+    loop.openHandles += 1
   }
 
   deinit { close() }
@@ -45,6 +46,7 @@ final class Handle<Raw> {
     guard let loop else { return }
     loop.preconditionOnLoop()
     self.loop = nil
+    loop.openHandles -= 1
     base.pointee.data = nil
     loop.closeAndFree(base)
   }

@@ -5,17 +5,19 @@ extension Loop {
   /// Runs turns until `stop`.
   public func run() {
     enter()
-    while !stopIsRequested {
-      if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
-    }
+    while !stopIsRequested { turn() }
     leave()
+  }
+
+  /// Waits until there is something to do, and does it.
+  func turn() {
+    if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
   }
 
   /// Makes `run` return at the end of this turn, or at once if it is called before `run`.
   public func stop() {
     preconditionOnLoop()
     stopIsRequested = true
-    wake()
   }
 
   /// One turn without waiting, in which at most so many commands and completions are handled
@@ -68,6 +70,7 @@ extension Loop {
     // A request to stop is over, and no work for whoever asks how long the loop may wait.
     if !hasMoreWork { uv_idle_stop(idle) }
     isInTurn = false
+    if isHosted { letHostWait() }
   }
 
   /// Whether the caller is inside `run` or `step`, so that it may call neither.
@@ -75,13 +78,22 @@ extension Loop {
 
   /// A descriptor that becomes readable when the loop has input. Watch it level-triggered, do
   /// nothing else with it.
-  public var fileDescriptor: Int32 { uv_backend_fd(uv) }
+  public var fileDescriptor: Int32 {
+    isHosted = true
+    if !isInTurn { letHostWait() }
+    return uv_backend_fd(uv)
+  }
+
+  /// Makes the descriptor readable as soon as there is a message.
+  private func letHostWait() {
+    if !letWait() { wake() }
+  }
 
   /// How long a host may wait on the descriptor before it calls `step`: 0 while there is work, -1
   /// if only input can bring some.
   public var timeoutMilliseconds: Int32 {
     preconditionOnLoop()
-    if watchChanged || stopIsRequested || hasMoreWork { return 0 }
+    if watchChanged || stopIsRequested || hasMoreWork || !letWait() { return 0 }
     uv_update_time(uv)
     if uv_backend_timeout(uv) == 0 { return 0 }
     guard earliestTimer != .max else { return -1 }
@@ -125,10 +137,10 @@ extension Loop {
     handOver()
     fireTimers()
     finishTurns()
-    if hasMoreWork || stopIsRequested {
-      uv_idle_start(idle) { _ in }
-    } else {
+    if !hasMoreWork, !stopIsRequested, letWait() {
       uv_idle_stop(idle)
+    } else {
+      uv_idle_start(idle) { _ in }
     }
     armTimer()
   }
@@ -136,6 +148,7 @@ extension Loop {
   /// All input of the turn has been handled.
   func afterPoll() {
     refreshNow()
+    deliverMail()
     handOver()
     finishTurns()
   }

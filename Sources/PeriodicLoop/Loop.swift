@@ -39,6 +39,12 @@ public final class Loop {
   var armedTimer = Int64.max
   /// This loop's part in connections inside the process; it keeps itself alive while it is needed.
   var hub: Unmanaged<InprocHub>?
+  /// What brings messages of other threads.
+  var inlets: [Inlet] = []
+  /// Handles of libuv's beside the loop's own.
+  var openHandles = 0
+  /// The descriptor was asked for: whoever did may wait on it between turns.
+  var isHosted = false
   var cachedNow = Now(monotonic: .min, wall: 0)
   var hostClock: (() -> Now)?
   /// What time it is while it moves only when it is told to, or nobody has anything to do.

@@ -45,7 +45,7 @@ extension Client {
           failure = error
         }
       }
-      if ended < submitted { loop.run() }
+      if ended < submitted { loop.waitForStop() }
     }
     if let failure { throw failure }
     return outcomes

@@ -25,6 +25,8 @@ public import PeriodicLoop
 /// connection and for the answer, `nil` is `ConnectionOptions.requestTimeout`, `.max` is for ever.
 public final class Client: Peer {
   let runner: PeerRunner<ClientCore>
+  /// For the next jobs that go together.
+  var spareBatch: JobBatch?
 
   public init(
     _ loop: Loop, to address: Address, options: ConnectionOptions = ConnectionOptions()

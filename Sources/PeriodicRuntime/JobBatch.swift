@@ -3,15 +3,16 @@ public import PeriodicCore
 import PeriodicLoop
 import PeriodicServer
 
-/// Jobs on their way to a server on another loop of this process, and what becomes of them.
+/// Jobs on their way to a server on another loop of this process, and which of them it refused.
 final class JobBatch: StreamQuestion, @unchecked Sendable {
   private struct Entry: BitwiseCopyable {
-    var function: UInt8
-    var name: UInt8
+    /// Its place among all that shall be submitted.
+    var index: Int
     var workload: Int
     var scheduledAt: Int64
     var timeout: Int32
-    var wasTaken = true
+    var function: UInt8
+    var name: UInt8
   }
 
   /// Jobs, and bytes of them, in one batch: more go in several, so that no turn is long.
@@ -19,47 +20,55 @@ final class JobBatch: StreamQuestion, @unchecked Sendable {
   static let mostBytes = 1 << 20
 
   private var entries: [Entry] = []
+  /// Function, name and workload of each.
   private var bytes = ByteBuffer()
+  private(set) var refused: [Int] = []
 
   var isFull: Bool { entries.count >= JobBatch.mostJobs || bytes.count >= JobBatch.mostBytes }
   var count: Int { entries.count }
+  var indices: some Sequence<Int> { entries.lazy.map(\.index) }
 
   /// Copies a job whose names are not too long.
-  func append(_ job: JobFields) {
+  func append(_ job: JobFields, index: Int) {
     entries.append(
       Entry(
-        function: UInt8(job.key.function.count), name: UInt8(job.key.name.count),
-        workload: job.workload.count, scheduledAt: job.scheduledAt, timeout: job.timeout))
+        index: index, workload: job.workload.count, scheduledAt: job.scheduledAt,
+        timeout: job.timeout, function: UInt8(job.key.function.count),
+        name: UInt8(job.key.name.count)))
     bytes.append(job.key.function)
     bytes.append(job.key.name)
     bytes.append(job.workload)
   }
 
+  /// Empties it for other jobs, and keeps some of its memory.
+  func reset() {
+    entries.removeAll(keepingCapacity: true)
+    refused.removeAll(keepingCapacity: true)
+    bytes.reset(keeping: 64 << 10)
+  }
+
   /// Has all of them submitted, on the server's loop.
   func submit(to core: ServerCore, at now: Now) {
-    let all = bytes.bytes
-    var place = 0
+    var rest = bytes.bytes
     func next(_ count: Int) -> Bytes {
-      defer { place += count }
-      return Bytes(rebasing: all[place..<place + count])
+      let part = Bytes(rebasing: rest[..<count])
+      rest = Bytes(rebasing: rest[count...])
+      return part
     }
-    var index = -1
+    var place = 0
     core.submitDirectly(at: now) { job in
-      index += 1
-      if index == entries.count { return false }
-      let entry = entries[index]
+      if place == entries.count { return false }
+      let entry = entries[place]
+      place += 1
       let key = JobKey(function: next(Int(entry.function)), name: next(Int(entry.name)))
       job = JobFields(
         key: key, workload: next(entry.workload), scheduledAt: entry.scheduledAt,
         timeout: entry.timeout)
       return true
     } refused: { _ in
-      entries[index].wasTaken = false
+      refused.append(entries[place - 1].index)
     }
   }
-
-  /// Whether the server took a job, or refused it.
-  func wasTaken(_ index: Int) -> Bool { entries[index].wasTaken }
 }
 
 extension Client {
@@ -67,27 +76,28 @@ extension Client {
   /// runs the loop until they are answered.
   ///
   /// - Parameter job: makes the next job; what it throws, and what is wrong with a job, is told as
-  ///   that job's end.
-  /// - Parameter ended: called once for each of the jobs, in no order that can be relied on.
+  ///   that job's failure.
+  /// - Parameter failed: called for each of the jobs that is not submitted, in no order that can be
+  ///   relied on.
   /// - Returns: how many of the jobs, from the first, were dealt with so; messages have to be sent
   ///   for the others.
   public func submitTogether(
     _ count: Int, timeout: Int64, _ job: (Int) throws -> JobFields,
-    ended: (Int, Result<Outcome, any Error>) -> Void
+    failed: (Int, Result<Outcome, any Error>) -> Void
   ) -> Int {
     let deadline = loop.now.monotonic.addingSaturated(timeout)
     var next = 0
     while next < count, runner.mayAskTogether {
       let first = next
-      let batch = JobBatch()
-      var places: [Int] = []
+      let batch = spareBatch ?? JobBatch()
+      // Only a batch that came back is used again: a server may still have the others.
+      spareBatch = nil
       var failures: [(Int, any Error)] = []
       while next < count, !batch.isFull {
         do {
           let fields = try job(next)
           try runner.core.check(fields)
-          batch.append(fields)
-          places.append(next)
+          batch.append(fields, index: next)
         } catch {
           failures.append((next, error))
         }
@@ -97,14 +107,15 @@ extension Client {
       let isOver = first > 0 && loop.now.monotonic >= deadline
       let end = isOver ? .timedOut : runner.ask(batch, until: deadline)
       if end == .notTaken { return first }
-      for (index, error) in failures { ended(index, .failure(error)) }
-      for (index, place) in places.enumerated() {
-        switch end {
-        case .taken: ended(place, .success(batch.wasTaken(index) ? .success : .refused))
-        case .lost: ended(place, .success(.disconnected))
-        case .timedOut: ended(place, .success(.timedOut))
-        case .notTaken: break
-        }
+      for (index, error) in failures { failed(index, .failure(error)) }
+      switch end {
+      case .taken:
+        for index in batch.refused { failed(index, .success(.refused)) }
+        batch.reset()
+        spareBatch = batch
+      case .lost: for index in batch.indices { failed(index, .success(.disconnected)) }
+      case .timedOut: for index in batch.indices { failed(index, .success(.timedOut)) }
+      case .notTaken: break
       }
     }
     return next
@@ -136,9 +147,10 @@ extension PeerRunner where Core: ~Copyable {
       refusesQuestions = true
       return .notTaken
     }
-    let timer = LoopTimer(loop) { [loop] in loop.stop() }
-    if deadline != .max { timer.arm(at: deadline) }
-    while end == nil, loop.now.monotonic < deadline { loop.run() }
+    let timer = deadline == .max ? nil : LoopTimer(loop) { [loop] in loop.stop() }
+    timer?.arm(at: deadline)
+    while end == nil, loop.now.monotonic < deadline { loop.waitForStop() }
+    timer?.disarm()
     if end == .notTaken { refusesQuestions = true }
     return end ?? .timedOut
   }

@@ -42,7 +42,7 @@ public final class JobCursor {
     loop.add(watch)
     defer { loop.remove(watch) }
     while listing.isReading, runner.phase != .stopped, loop.now.monotonic < deadline {
-      loop.run()
+      loop.waitForStop()
     }
     return listing.present
   }

@@ -82,7 +82,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
       }, make)
     while true {
       if let result { return result }
-      loop.run()
+      loop.waitForStop()
     }
   }
 

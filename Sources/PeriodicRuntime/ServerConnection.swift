@@ -68,7 +68,7 @@ final class ServerConnection: StreamOwner {
       session.heardFrom(at: $0)
       batch.submit(to: runner.core, at: $0)
     }
-    for _ in 0..<batch.count { runner.loop.budget.draw() }
+    runner.loop.budget.draw(batch.count)
     return true
   }
 

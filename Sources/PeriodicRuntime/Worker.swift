@@ -125,7 +125,7 @@ public final class Worker: Peer {
         loop.step()
         return next()
       }
-      loop.run()
+      loop.waitForStop()
       if let job = next() { return job }
     }
     return nil

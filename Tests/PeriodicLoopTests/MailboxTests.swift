@@ -47,6 +47,156 @@ import Testing
     #expect(received == [0])
     mailbox = nil
   }
+
+  @Test func `does not let a loop wait for a message that came in the turn before`() throws {
+    var received: [Int] = []
+    let mailbox = try Mailbox<Int>(bench.loop) {
+      received.append($0)
+      bench.loop.stop()
+    }
+    let late = LateSender(mailbox.sender)
+    bench.loop.add(late)
+    defer { bench.loop.remove(late) }
+    bench.loop.run()
+    #expect(received == [1])
+    late.turns = 0
+    bench.loop.waitForStop()
+    #expect(received == [1, 1])
+    late.turns = 0
+    #expect(bench.loop.fileDescriptor >= 0)
+    bench.loop.step()
+    #expect(received == [1, 1] && isReadable(bench.loop.fileDescriptor))
+    bench.loop.step()
+    #expect(received == [1, 1, 1])
+  }
+
+  @Test func `makes the descriptor readable for what came before that was asked for`() throws {
+    var received = 0
+    let mailbox = try Mailbox<Int>(bench.loop) { received += $0 }
+    bench.loop.soon { bench.loop.stop() }
+    bench.loop.run()
+    mailbox.sender.push(1)
+    #expect(bench.loop.timeoutMilliseconds == 0)
+    #expect(isReadable(bench.loop.fileDescriptor))
+    bench.loop.step()
+    #expect(received == 1 && bench.loop.timeoutMilliseconds == -1)
+    #expect(!isReadable(bench.loop.fileDescriptor))
+  }
+
+  @Test func `lets a call that waits for messages alone have its timers`() throws {
+    let mailbox = try Mailbox<Int>(bench.loop) { _ in }
+    let timer = LoopTimer(bench.loop) { [loop = bench.loop] in loop.stop() }
+    for _ in 0..<40 {
+      let deadline = bench.loop.now.monotonic + 2
+      timer.arm(at: deadline)
+      bench.loop.waitForStop()
+      #expect(timer.deadline == nil && bench.loop.now.monotonic >= deadline)
+    }
+    mailbox.close()
+  }
+
+  @Test func `lets a call wait for sockets too, when there is one`() throws {
+    let mailbox = try Mailbox<Int>(bench.loop) { _ in }
+    let directory = try TemporaryDirectory()
+    let (listener, accepted) = try bench.listen(on: .unix(path: "\(directory.path)/s"))
+    let loop = bench.loop
+    let stopper = Stopper(loop) { !accepted.connections.isEmpty }
+    loop.add(stopper)
+    defer { loop.remove(stopper) }
+    let timer = LoopTimer(loop) { loop.stop() }
+    timer.arm(at: loop.now.monotonic + 10_000)
+    _ = bench.connect(to: listener.address, Recorder())
+    loop.waitForStop()
+    #expect(accepted.connections.count == 1)
+    listener.close()
+    mailbox.close()
+  }
+
+  private func isReadable(_ descriptor: Int32) -> Bool {
+    var watched = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+    return poll(&watched, 1, 0) == 1
+  }
+
+  @Test(arguments: [Waiting.run, .call, .host])
+  func `loses no wake-up in many exchanges between two loops that wait`(
+    _ way: Waiting
+  ) throws {
+    let rounds = 5_000
+    var peer: Mailbox<Word>.Sender?
+    var last = 0
+    let loop = bench.loop
+    let mailbox = try Mailbox<Word>(loop) { word in
+      switch word {
+      case .hello(let sender): peer = sender
+      case .number(let number): last = number
+      }
+      if last == rounds { return loop.stop() }
+      // At other moments of the other loop's way to its wait.
+      for _ in 0..<last % 64 { _ = loop.isInherited }
+      peer?.push(.number(last + 1))
+    }
+    let sender = mailbox.sender
+    let thread = try NativeThread(name: "other") { answer(sender, rounds) }
+    let timer = LoopTimer(loop) { loop.stop() }
+    timer.arm(at: loop.now.monotonic + 60_000)
+    switch way {
+    case .run: loop.run()
+    case .call: loop.waitForStop()
+    case .host: bench.run { last == rounds }
+    }
+    #expect(last == rounds)
+    if last == rounds { thread.join() }
+  }
+}
+
+enum Waiting { case run, call, host }
+
+/// What two loops tell each other.
+private enum Word: Sendable {
+  case hello(Mailbox<Word>.Sender)
+  case number(Int)
+}
+
+/// Sends every number back to where it came from, and ends after the last.
+private func answer(_ sender: Mailbox<Word>.Sender, _ rounds: Int) {
+  guard let loop = try? Loop() else { return }
+  let mailbox = try? Mailbox<Word>(loop) {
+    sender.push($0)
+    if case .number(rounds) = $0 { loop.stop() }
+  }
+  guard let mailbox else { return }
+  sender.push(.hello(mailbox.sender))
+  loop.waitForStop()
+}
+
+/// Stops a loop at the end of a turn.
+private final class Stopper: TurnParticipant {
+  private let loop: Loop
+  private let isDue: () -> Bool
+
+  init(_ loop: Loop, when isDue: @escaping () -> Bool) {
+    self.loop = loop
+    self.isDue = isDue
+  }
+
+  var needsTurn: Bool { isDue() }
+
+  func endOfTurn(at now: Now) { loop.stop() }
+}
+
+/// Sends a message when the input of its second turn has been handled.
+private final class LateSender: TurnParticipant {
+  private let sender: Mailbox<Int>.Sender
+  var turns = 0
+
+  init(_ sender: Mailbox<Int>.Sender) { self.sender = sender }
+
+  var needsTurn: Bool { turns < 2 }
+
+  func endOfTurn(at now: Now) {
+    turns += 1
+    if turns == 2 { sender.push(1) }
+  }
 }
 
 @Suite struct `A thread of the library` {
