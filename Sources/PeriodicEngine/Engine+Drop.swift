@@ -4,8 +4,8 @@ import PeriodicCore
 ///
 /// It is gone at once for everybody: the record leaves the indexes, and a later submit makes a new
 /// one. The store keeps one intent, function and last id, so that a restart in between brings no
-/// job back; the jobs are freed, and their rows deleted, a slice at a time. Who waits for one of
-/// them hears of it then.
+/// job back; the jobs are freed, and their rows deleted, a slice at a time. Until then a job keeps
+/// its locks, and who waits for it hears nothing.
 extension Engine {
   mutating func drop(_ name: Bytes, into effects: inout Effects) -> Answer {
     guard let slot = findFunction(name), functions[slot].pointee.workers == 0 else {

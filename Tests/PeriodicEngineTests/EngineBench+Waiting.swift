@@ -33,10 +33,11 @@ extension EngineBench {
 
   /// What ACQUIRE is answered.
   func acquire(
-    _ lock: String, _ capacity: UInt16 = 1, for name: String, by peer: String
+    _ lock: String, _ capacity: UInt16 = 1, for name: String, of function: String = "f",
+    by peer: String
   ) -> String {
     let before = takeSaid()
-    with("f", name, lock) { key, lock in
+    with(function, name, lock) { key, lock in
       handle(.acquire(lock: lock, capacity: capacity, .key(key)), peer, 54)
     }
     let answer = said.first { $0.hasPrefix("\(peer)/54: ") }?.dropFirst(peer.utf8.count + 5)

@@ -118,6 +118,25 @@ import Testing
     #expect(bench.acquire("l", for: "b", by: "z") == "acquired true")
   }
 
+  @Test func `is held by a job of a dropped function until that is freed`() {
+    running("b")
+    bench.worker("a", ["g"])
+    bench.submit("a", "g")
+    _ = bench.acquire("l", for: "a", of: "g", by: "a")
+    _ = bench.acquire("l", for: "b", by: "b")
+    _ = bench.takeSaid()
+    withBytes(of: "g") { bench.handle(.cannotDo(function: $0), "a") }
+    bench.grab("b", 2)
+    bench.grab("b", 3)
+    bench.drop("g")
+    #expect(bench.status("g") == nil)
+    // Who waits for the lock is not due yet, and is overtaken.
+    bench.submit("c")
+    #expect(bench.takeAssigned() == ["b c"] && bench.status()?.locked == 1)
+    bench.work()
+    #expect(bench.takeAssigned() == ["b b"] && bench.status()?.locked == 0)
+  }
+
   @Test func `has room for all who wait when somebody asks for a larger count`() {
     running("a", "b", "c")
     _ = bench.acquire("l", 1, for: "a", by: "a")

@@ -181,7 +181,8 @@ extension EngineWorld {
     if !isServed {
       for job in jobs where job.key.function == function {
         if !job.isTransient { promise(job.key, nil, isPut: false) }
-        vanish(job.key, saying: "data removed")
+        vanish(job.key, saying: "data removed", freesLocks: !leavesWork)
+        if leavesWork { unfreed.append(job.key) }
         if leavesWork, job.staged.contains(where: \.isAwaited) { noteRefusable(job.key) }
       }
       for listener in waiters where listener.key.function == function {

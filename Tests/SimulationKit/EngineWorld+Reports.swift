@@ -126,13 +126,13 @@ extension EngineWorld {
   }
 
   /// The job is gone, whatever the cause (PROTOCOL 2.5).
-  func vanish(_ key: KeyName, saying text: String?) {
+  func vanish(_ key: KeyName, saying text: String?, freesLocks: Bool = true) {
     for listener in waiters where listener.key == key && listener.isListener {
       answer(listener, "data EOF")
     }
     waiters.removeAll { $0.key == key && $0.isListener }
     if let text { answerRunners(of: key, text) }
-    releaseAll(key)
+    if freesLocks { releaseAll(key) }
     jobs.removeAll { $0.key == key }
     forgetInListing(key)
   }
@@ -189,6 +189,9 @@ extension EngineWorld {
 
   func work() {
     while engine.hasWork {
+      // A drop of the simulator's size goes in one slice, and its locks with it.
+      for key in unfreed { releaseAll(key) }
+      unfreed = []
       engine.work(at: now, into: &effects)
       takeEffects()
     }

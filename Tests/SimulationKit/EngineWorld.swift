@@ -72,6 +72,8 @@ public final class EngineWorld {
   var effects: Effects = []
   /// Whether the drop in hand leaves its slices for later.
   var leavesWork = false
+  /// Jobs of a dropped function until their slice: they are gone, but their locks are not free.
+  var unfreed: [KeyName] = []
   /// The wall clock at its furthest: a job that was ready then may still be.
   var furthestWall: Int64 = 0
   var listing: Listing?
