@@ -36,10 +36,11 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .target(name: "CLLHTTP"),
     .target(name: "CChecksum"),
+    .target(name: "CPages"),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
-    layer("PeriodicCore", ["CChecksum"]),
+    layer("PeriodicCore", ["CChecksum", "CPages"]),
     layer("PeriodicEngine", ["PeriodicCore"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),

@@ -1,19 +1,22 @@
 /// A growable run of bytes that is written at the end and consumed at the front.
 ///
-/// One owner, one allocation; the space before `start` is reused before the buffer grows. Numbers
-/// are written big-endian, as on the wire.
+/// One owner, one allocation; the space before `start` is reused before the buffer grows. What is
+/// written can be shared, and then takes no room here any more. Numbers are written big-endian, as
+/// on the wire.
 ///
-/// - Invariant: `0 ≤ start ≤ end ≤ capacity`.
+/// - Invariant: `0 ≤ start ≤ end ≤ capacity`; while the memory is shared `capacity` is 0.
 public struct ByteBuffer: ~Copyable {
   @usableFromInline var storage: UnsafeMutableRawPointer?
   @usableFromInline var capacity = 0
   @usableFromInline var start = 0
   @usableFromInline var end = 0
+  /// Keeps the memory that others read in as well: nothing is written there any more.
+  @usableFromInline var shared: SharedMemory?
 
   @inlinable
   public init() {}
 
-  deinit { storage?.deallocate() }
+  deinit { if let storage, shared == nil { Memory.free(storage, capacity) } }
 
   /// Bytes written and not yet consumed.
   @inlinable public var count: Int { end - start }
@@ -39,18 +42,51 @@ public struct ByteBuffer: ~Copyable {
     let used = end - start
     if let storage, start > 0, capacity - used >= count, used <= capacity / 2 {
       storage.copyMemory(from: storage + start, byteCount: used)
+    } else if let storage, capacity >= Memory.pages {
+      let wanted = max(end + count, capacity + capacity / 2)
+      self.storage = Memory.resize(storage, capacity, to: wanted)
+      capacity = wanted
+      return
     } else {
       let wanted = max(256, used + count, capacity + capacity / 2)
-      let fresh = UnsafeMutableRawPointer.allocate(byteCount: wanted, alignment: 16)
-      if let storage {
-        fresh.copyMemory(from: storage + start, byteCount: used)
-        storage.deallocate()
-      }
+      let fresh = Memory.allocate(wanted)
+      if let storage { fresh.copyMemory(from: storage + start, byteCount: used) }
+      releaseMemory()
       storage = fresh
       capacity = wanted
     }
     start = 0
     end = used
+  }
+
+  @usableFromInline
+  @inline(never)
+  mutating func releaseMemory() {
+    if let storage, shared == nil { Memory.free(storage, capacity) }
+    storage = nil
+    shared = nil
+    capacity = 0
+  }
+
+  /// Lets others keep some of what is in the buffer, without a copy; `nil` if `run` lies elsewhere.
+  ///
+  /// - Parameter sum: the run's CRC-32.
+  public mutating func share(_ run: Bytes, sum: UInt32) -> SharedBytes? {
+    guard let first = run.baseAddress, let storage, first >= UnsafeRawPointer(storage) + start,
+      first + run.count <= UnsafeRawPointer(storage) + end
+    else { return nil }
+    if shared == nil {
+      // The run stays where it is: what is given back is behind it.
+      var size = capacity
+      if size >= Memory.pages {
+        size = max(Memory.pages, end)
+        let same = Memory.resize(storage, capacity, to: size)
+        invariant(same == storage, "pages that get fewer stay where they are")
+      }
+      shared = SharedMemory(storage, size)
+      capacity = 0
+    }
+    return shared.map { SharedBytes(run, $0, sum: sum) }
   }
 
   @inlinable
@@ -59,6 +95,15 @@ public struct ByteBuffer: ~Copyable {
     reserve(bytes.count)
     storage.unsafelyUnwrapped.advanced(by: end).copyMemory(from: source, byteCount: bytes.count)
     end += bytes.count
+  }
+
+  /// Appends bytes of something of which `more` are said to follow: where there has to be more room,
+  /// there is some for these, but no more than for seven times what has come.
+  public mutating func append(_ bytes: Bytes, expecting more: Int) {
+    if capacity - end < bytes.count {
+      makeRoom(bytes.count + min(more, 7 * (count + bytes.count)))
+    }
+    append(bytes)
   }
 
   @inlinable
@@ -171,10 +216,6 @@ public struct ByteBuffer: ~Copyable {
   public mutating func reset(keeping keep: Int = .max) {
     start = 0
     end = 0
-    if capacity > keep {
-      storage?.deallocate()
-      storage = nil
-      capacity = 0
-    }
+    if capacity > keep || shared != nil { releaseMemory() }
   }
 }

@@ -31,6 +31,8 @@ public struct JobFields {
   /// How often the job has been put back for later.
   public var count: Int32
   public var origin: JobOrigin
+  /// What keeps the workload, where it is large and somebody can keep it; borrowed with the bytes.
+  public var shared: Unmanaged<SharedBytes>?
 
   @inlinable
   public init(

@@ -10,26 +10,40 @@ extension Engine {
     switch residence {
     case .name: name
     case .details: name + MemoryLayout<JobDetails>.size
-    case .whole: name + MemoryLayout<JobDetails>.size + workload
+    case .whole: name + MemoryLayout<JobDetails>.size + KeptWorkloads.room(workload)
     }
   }
 
-  /// Copies a name, and what else of a job there shall be, into a new block.
+  /// Copies a name, and what else of a job there shall be, into a new block. A large workload is
+  /// kept where it is, if somebody keeps it there.
   @inline(__always)
   mutating func makeBlock(
-    _ name: Bytes, _ details: JobDetails?, _ workload: Bytes?
+    _ name: Bytes, _ details: JobDetails?, _ workload: Bytes?,
+    _ shared: Unmanaged<SharedBytes>? = nil
   ) -> UnsafeMutableRawPointer {
     let header = name.count + (details == nil ? 0 : MemoryLayout<JobDetails>.size)
-    let block = bytes.allocate(header + (workload?.count ?? 0))
+    let block = bytes.allocate(header + KeptWorkloads.room(workload?.count ?? 0))
     block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
     if var details {
       (block + name.count).copyMemory(from: &details, byteCount: MemoryLayout<JobDetails>.size)
     }
     if let workload, let source = workload.baseAddress, workload.count > 0 {
-      (block + header).copyMemory(from: source, byteCount: workload.count)
       cachedBytes += workload.count
+      if KeptWorkloads.isLarge(workload.count) {
+        keep(workload, shared, at: block + header)
+      } else {
+        (block + header).copyMemory(from: source, byteCount: workload.count)
+      }
     }
     return block
+  }
+
+  @inline(never)
+  private mutating func keep(
+    _ workload: Bytes, _ shared: Unmanaged<SharedBytes>?, at address: UnsafeMutableRawPointer
+  ) {
+    let shared = shared?.takeUnretainedValue() ?? SharedBytes(copying: workload)
+    address.storeBytes(of: workloads.keep(shared), as: KeptWorkloads.Place.self)
   }
 
   /// Copies a name that belongs to no job.
@@ -45,8 +59,16 @@ extension Engine {
   mutating func releaseBlock(
     _ block: UnsafeMutableRawPointer, _ name: Int, _ workload: Int, _ residence: Residence
   ) {
-    if residence == .whole { cachedBytes -= workload }
+    if residence == .whole {
+      cachedBytes -= workload
+      if KeptWorkloads.isLarge(workload) { letGo(block + name + MemoryLayout<JobDetails>.size) }
+    }
     bytes.release(block, Engine.blockSize(name, workload, residence))
+  }
+
+  @inline(never)
+  private mutating func letGo(_ address: UnsafeMutableRawPointer) {
+    workloads.release(address.loadUnaligned(as: KeptWorkloads.Place.self))
   }
 
   /// Gives a job another block, and counts what changes with it.
@@ -73,9 +95,11 @@ extension Engine {
     let record = jobs[job]
     invariant(record.pointee.residence == .whole, "a job is handed out with its workload")
     let details = record.pointee.details
-    return JobFields(
+    var fields = JobFields(
       key: key(of: job), workload: record.pointee.workload, scheduledAt: details.scheduledAt,
       timeout: details.timeout, count: details.count, origin: details.origin)
+    fields.shared = record.pointee.shared
+    return fields
   }
 
   @inline(__always)

@@ -246,7 +246,7 @@ extension Engine {
         scheduledAt: stored.job.scheduledAt, timeout: max(0, stored.job.timeout),
         count: stored.job.count, previousRunAt: UInt32(clamping: stored.previousRunAt),
         origin: stored.job.origin)
-    let block = makeBlock(record.name, details, stored.job.workload)
+    let block = makeBlock(record.name, details, stored.job.workload, stored.job.shared)
     releaseBlock(of: record)
     setBlock(of: job, block, stored.job.workload.count, .whole)
   }

@@ -86,14 +86,15 @@ extension Engine {
     let staysOut = staysOut(fields.workload, isTransient: isTransient)
     let job = insertJob(
       id, fields.key, details(fields, now), staysOut ? nil : fields.workload,
-      length: fields.workload.count, of: function, due: orderKey(fields, now), hash: hash)
+      length: fields.workload.count, of: function, due: orderKey(fields, now), hash: hash,
+      shared: fields.shared)
     jobs[job].pointee.isTransient = isTransient
     request(&effects)
     observe(.pushJob, functions[function].pointee.bytes, into: &effects)
     if isDurable, !isTransient {
       functions[function].pointee.unborn += 1
       stage(StagedVersion(job: job, batch: collectingBatch, isFirst: true))
-      store(.put(stored(job, fields.workload)), into: &effects)
+      store(.put(stored(job, fields.workload, fields.shared)), into: &effects)
     } else {
       waitAgain(job, at: now, into: &effects)
     }
@@ -122,7 +123,8 @@ extension Engine {
     if isSubmitted { record.pointee.isTransient = false }
     let staysOut = staysOut(fields.workload, isTransient: record.pointee.isTransient)
     let block = makeBlock(
-      record.pointee.name, details(fields, now), staysOut ? nil : fields.workload)
+      record.pointee.name, details(fields, now), staysOut ? nil : fields.workload,
+      fields.shared)
     setBlock(of: job, block, fields.workload.count, staysOut ? .details : .whole)
     record.pointee.due = orderKey(fields, now)
     record.pointee.sequence = nextSequence()
@@ -130,7 +132,7 @@ extension Engine {
       .pushJob, functions[record.pointee.function].pointee.bytes, into: &effects)
     if isDurable, !record.pointee.isTransient {
       stage(version)
-      store(.put(stored(job, fields.workload)), into: &effects)
+      store(.put(stored(job, fields.workload, fields.shared)), into: &effects)
     } else {
       releaseBlock(of: version, nameLength: record.pointee.nameLength)
       waitAgain(job, at: now, into: &effects)
@@ -146,7 +148,7 @@ extension Engine {
       version.keepsFields = true
       version.isTransient = record.pointee.isTransient
       stage(version)
-      store(.put(stored(job, record.pointee.workload)), into: &effects)
+      store(.put(stored(job, record.pointee.workload, record.pointee.shared)), into: &effects)
     }
     record.pointee.isTransient = false
   }
@@ -159,12 +161,15 @@ extension Engine {
   }
 
   /// The row of a job, with a workload that need not be kept here.
-  private func stored(_ job: Slot, _ workload: Bytes) -> StoredJob {
+  private func stored(
+    _ job: Slot, _ workload: Bytes, _ shared: Unmanaged<SharedBytes>?
+  ) -> StoredJob {
     let record = jobs[job].pointee
     let details = record.details
-    let fields = JobFields(
+    var fields = JobFields(
       key: key(of: job), workload: workload, scheduledAt: details.scheduledAt,
       timeout: details.timeout, count: details.count, origin: details.origin)
+    fields.shared = shared
     return StoredJob(
       id: record.id, job: fields, due: record.due, previousRunAt: Int64(details.previousRunAt))
   }

@@ -73,13 +73,14 @@ extension Engine {
   @inline(__always)
   mutating func insertJob(
     _ id: JobID, _ key: JobKey, _ details: JobDetails?, _ workload: Bytes?, length: Int,
-    of function: Slot, due: Int64, hash: UInt32? = nil
+    of function: Slot, due: Int64, hash: UInt32? = nil, shared: Unmanaged<SharedBytes>? = nil
   ) -> Slot {
     let name = key.name
     let residence: Residence = workload != nil ? .whole : details != nil ? .details : .name
     let job = jobs.insert(
       JobRecord(
-        id: id, due: due, sequence: nextSequence(), block: makeBlock(name, details, workload),
+        id: id, due: due, sequence: nextSequence(),
+        block: makeBlock(name, details, workload, shared),
         workloadLength: UInt32(length), nameLength: UInt8(name.count), state: .staged,
         residence: residence, function: function))
     jobIndex.insert(job, hash: hash ?? jobHash(name, function))

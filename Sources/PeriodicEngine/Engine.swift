@@ -45,6 +45,7 @@ public struct Engine: ~Copyable {
   let locks = Slab<LockRecord>()
   let claims = Slab<Claim>()
   var bytes = BlockArena()
+  var workloads = KeptWorkloads()
 
   let hashing = SeededHash()
   var jobIndex = HashIndex()

@@ -38,7 +38,8 @@ struct JobDetails: BitwiseCopyable {
 
 /// One job: where it stands. Millions of them wait for days, so every byte counts; what a job has
 /// only while something happens to it is in its `Activity`, and what it is made of in one block of
-/// the arena: the name, then `JobDetails` and the workload as far as they are here.
+/// the arena: the name, then `JobDetails` and the workload as far as they are here; of a large one
+/// (`SharedBytes`) where it is.
 struct JobRecord: HeapElement {
   var id: JobID
   /// The order key: max(when to run, when accepted), milliseconds since 1970.
@@ -87,8 +88,19 @@ struct JobRecord: HeapElement {
 
   /// - Precondition: it is in memory.
   var workload: Bytes {
-    Bytes(
+    if let shared { return shared._withUnsafeGuaranteedRef { $0.bytes } }
+    return Bytes(
       start: block + Int(nameLength) + MemoryLayout<JobDetails>.size, count: Int(workloadLength))
+  }
+
+  /// What keeps the workload, if it is large.
+  ///
+  /// - Precondition: it is in memory.
+  @inline(__always)
+  var shared: Unmanaged<SharedBytes>? {
+    guard KeptWorkloads.isLarge(Int(workloadLength)) else { return nil }
+    let place = block + Int(nameLength) + MemoryLayout<JobDetails>.size
+    return place.loadUnaligned(as: KeptWorkloads.Place.self).shared
   }
 
   /// Bytes of name and workload, wherever they are.

@@ -36,7 +36,7 @@ extension ServerCore {
   /// Begins the answer to a DUMP over HTTP, which a refusal can no longer follow.
   func startDump(_ context: HTTPReplyContext, _ session: Session) {
     let writer = DumpWriter(.lines(context), limit: .max)
-    writer.begin(into: &session.outgoing)
+    writer.begin(into: &session.outgoing.buffer)
     markDirty(session)
     if context.isHead { return answeredHTTP(session) }
     start(.dump(DumpCursor(writer: writer)), of: session)
@@ -56,7 +56,7 @@ extension ServerCore {
       cursor.position = engine.forEachJob(from: position, atMost: 1) { job, isRunning in
         switch job {
         case .here(let job):
-          cursor.writer.append(job, isRunning: isRunning, into: &session.outgoing)
+          cursor.writer.append(job, isRunning: isRunning, into: &session.outgoing.buffer)
           bytes += 64 + job.job.workload.count
         case .away(let ticket, _):
           away.append((ticket, isRunning))
@@ -66,7 +66,7 @@ extension ServerCore {
     }
     if !session.outgoing.isEmpty { markDirty(session) }
     if cursor.position == nil && away.isEmpty || cursor.writer.isOverLimit {
-      cursor.writer.finish(into: &session.outgoing)
+      cursor.writer.finish(into: &session.outgoing.buffer)
       markDirty(session)
       answeredHTTP(session)
       return nil
@@ -85,7 +85,7 @@ extension ServerCore {
       guard let stored else { return }
       let job = Assignment(
         id: stored.id, job: stored.job, previousRunAt: stored.previousRunAt, fence: 0)
-      cursor.writer.append(job, isRunning: read.running[index], into: &session.outgoing)
+      cursor.writer.append(job, isRunning: read.running[index], into: &session.outgoing.buffer)
     }
     cursor.isReading = false
     session.cursor = .dump(cursor)

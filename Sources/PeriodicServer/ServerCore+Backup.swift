@@ -59,7 +59,7 @@ extension ServerCore {
   func beginBackup(_ path: Bytes, _ context: HTTPReplyContext, _ session: Session) {
     guard configuration.isDurable else {
       let failure = HTTPFailure(.conflict, "jobs are kept in memory only: dump them instead")
-      HTTPResponse.encode(failure, context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing.buffer)
       return finish(session)
     }
     let hasBegun = beginBackup(to: path.text)
@@ -67,7 +67,7 @@ extension ServerCore {
   }
 
   func showBackup(_ status: HTTPStatus, _ context: HTTPReplyContext, _ session: Session) {
-    HTTPResponse.encode(backup, status, context, into: &session.outgoing)
+    HTTPResponse.encode(backup, status, context, into: &session.outgoing.buffer)
     finish(session)
   }
 }

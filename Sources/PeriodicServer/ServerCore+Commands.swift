@@ -111,9 +111,26 @@ extension ServerCore {
 
   /// Encodes a reply into the session's output.
   func say(_ reply: Reply, _ message: MessageID, _ session: Session) {
-    encode(reply, message, session, into: &session.outgoing)
+    if let shared = sharedBytes(of: reply), case .registered(.two, _) = session.phase,
+      message != .none
+    {
+      let rest = Generation2.encode(reply, around: shared, message, into: &session.outgoing.buffer)
+      session.outgoing.insert(shared, before: rest)
+    } else {
+      encode(reply, message, session, into: &session.outgoing.buffer)
+    }
     markDirty(session)
     answeredHTTP(session)
+  }
+
+  /// What a reply need not copy: a large workload, or the large data of the request in hand.
+  private func sharedBytes(of reply: Reply) -> SharedBytes? {
+    switch reply {
+    case .assign(let assignment): assignment.job.shared?.takeUnretainedValue()
+    case .data(let data):
+      sharedData.flatMap { $0.bytes.baseAddress == data.baseAddress ? $0 : nil }
+    default: nil
+    }
   }
 
   /// Encodes a reply in both its forms and keeps it under the newest batch.
@@ -145,7 +162,7 @@ extension ServerCore {
   /// Encoded bytes that have waited go out.
   func send(_ bytes: Bytes, to id: SessionID, at now: Now) {
     guard let session = session(id) else { return }
-    session.outgoing.append(bytes)
+    session.outgoing.buffer.append(bytes)
     session.heldReplies -= 1
     markDirty(session)
     answeredHTTP(session)

@@ -15,7 +15,7 @@ extension ServerCore {
       if let failure = refusalOfAll ?? refuse(decoder.identity, session) {
         return refuseHTTP(failure, session, at: now)
       }
-      HTTPResponse.encodeContinue(into: &session.outgoing)
+      HTTPResponse.encodeContinue(into: &session.outgoing.buffer)
       markDirty(session)
       return used
     case .failed(let failure): return refuseHTTP(failure, session, at: now)
@@ -69,13 +69,13 @@ extension ServerCore {
     guard case .http = session.phase, let http = session.http else { return }
     switch http.step {
     case .reading where http.decoder.hasBegun:
-      HTTPResponse.encode(failure, into: &session.outgoing)
+      HTTPResponse.encode(failure, into: &session.outgoing.buffer)
     // An answer that has begun is cut short, which its reader notices.
     case .answering where isDumping(session): session.cursor = nil
     case .answering(var context):
       context.keepsAlive = false
       session.cursor = nil
-      HTTPResponse.encode(failure, context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing.buffer)
     case .reading, .answered: break
     }
   }
@@ -91,7 +91,7 @@ extension ServerCore {
 
   /// Answers bytes that are no request, and the last that the connection sends.
   private func refuseHTTP(_ failure: HTTPFailure, _ session: Session, at now: Now) -> Int {
-    HTTPResponse.encode(failure, into: &session.outgoing)
+    HTTPResponse.encode(failure, into: &session.outgoing.buffer)
     end(session, at: now)
     return 0
   }
@@ -102,17 +102,17 @@ extension ServerCore {
     _ request: HTTPRequest, _ context: HTTPReplyContext, _ session: Session, at now: Now
   ) {
     if let failure = refusalOfAll ?? refuseAccess(request, session) {
-      HTTPResponse.encode(failure, context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing.buffer)
       return finish(session)
     }
     switch request.action {
     case .ready:
       let state = configuration.isDurable ? health.state.rawValue : nil
       HTTPResponse.encodeReady(
-        store: state, health.refusal, context, into: &session.outgoing)
+        store: state, health.refusal, context, into: &session.outgoing.buffer)
       finish(session)
     case .refused(let failure):
-      HTTPResponse.encode(failure, context, into: &session.outgoing)
+      HTTPResponse.encode(failure, context, into: &session.outgoing.buffer)
       finish(session)
     case .status:
       session.http?.mayGoOn = false
@@ -199,7 +199,7 @@ extension ServerCore {
         function: status.name, workers: status.workers, jobs: status.jobs,
         running: status.running, locked: status.locked, scheduledAt: status.scheduledAt)
     }
-    HTTPResponse.encodeFunction(row, context, into: &session.outgoing)
+    HTTPResponse.encodeFunction(row, context, into: &session.outgoing.buffer)
     finish(session)
   }
 }

@@ -66,7 +66,7 @@ extension ServerCore {
         session.generation1 = Generation1Decoder(limit: configuration.limits.frameBytes)
       } else {
         connectionIDs &+= 1
-        Generation2.encodeConnectionID(connectionIDs, into: &session.outgoing)
+        Generation2.encodeConnectionID(connectionIDs, into: &session.outgoing.buffer)
         markDirty(session)
       }
       return used
@@ -93,7 +93,11 @@ extension ServerCore {
         startLoad(list, message, frame: used, generation, session)
         return 0
       }
-      execute(command, message, session, at: now)
+      if let bytes = ServerCore.largeBytes(of: command) {
+        executeLarge(command, bytes, message, session, at: now)
+      } else {
+        execute(command, message, session, at: now)
+      }
       return used
     case .refused(let message, let refusal, let used):
       budget.draw()
@@ -104,5 +108,37 @@ extension ServerCore {
       violated(violation.text, session, at: now)
       return 0
     }
+  }
+
+  /// The workload or the data of a command, if they are large.
+  @inline(__always)
+  private static func largeBytes(of command: Command) -> Bytes? {
+    switch command {
+    case .submit(let job), .run(let job):
+      job.workload.count < SharedBytes.least ? nil : job.workload
+    case .done(_, let data), .workData(_, let data): data.count < SharedBytes.least ? nil : data
+    default: nil
+    }
+  }
+
+  /// Large bytes stay where they came in, if they have not been made of what came in.
+  private func executeLarge(
+    _ command: Command, _ bytes: Bytes, _ message: MessageID, _ session: Session, at now: Now
+  ) {
+    let shared = session.input.share(bytes, sum: session.generation2.sum(of: bytes))
+    let keeper = shared.map { Unmanaged.passUnretained($0) }
+    var command = command
+    switch command {
+    case .submit(var job):
+      job.shared = keeper
+      command = .submit(job)
+    case .run(var job):
+      job.shared = keeper
+      command = .run(job)
+    default: break
+    }
+    sharedData = shared
+    execute(command, message, session, at: now)
+    sharedData = nil
   }
 }

@@ -33,9 +33,9 @@ extension ServerCore {
     session.heardAt = now.monotonic
     if session.input.isEmpty, canProceed(session) {
       let used = process(bytes, of: session, at: now)
-      if session.isOpen { session.input.append(Bytes(rebasing: bytes[used...])) }
+      if session.isOpen { session.keep(Bytes(rebasing: bytes[used...])) }
     } else {
-      session.input.append(bytes)
+      session.keep(bytes)
       proceed(session, at: now)
     }
   }

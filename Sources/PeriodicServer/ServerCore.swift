@@ -38,6 +38,8 @@ public final class ServerCore {
   /// Sessions among the stalled wait for the next turn's budget.
   var waitsForTurn = false
   var effects: Effects = []
+  /// Data of the request in hand, if they are large and may be kept without a copy.
+  var sharedData: SharedBytes?
 
   /// By the engine's slot: who gets a reply.
   var sessions: [Session?] = []

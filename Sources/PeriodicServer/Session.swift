@@ -33,7 +33,7 @@ public final class Session {
   var id: SessionID?
   /// Bytes received that no decoder has consumed.
   var input = ByteBuffer()
-  var outgoing = ByteBuffer()
+  var outgoing = Output()
   /// Generation 1: bytes at the front of the output whose frame the socket has taken in part.
   private var frameRest = 0
   var generation1: Generation1Decoder?
@@ -67,16 +67,19 @@ public final class Session {
     heardAt = now.monotonic
   }
 
-  /// Bytes for the socket; valid until the session is next touched.
-  public var output: Bytes { outgoing.bytes }
+  /// Bytes for the socket, the first that lie in one piece; valid until the session is next touched.
+  public var output: Bytes { outgoing.front }
 
-  /// What goes out with one system call: all of the output; in generation 1 one frame, because its
+  /// What goes out with one system call: all of `output`; in generation 1 one frame, because its
   /// released client reads a frame as if it came in one piece (PROTOCOL 1.3).
   public var nextWrite: Bytes {
     guard generation1 != nil else { return output }
     let count = frameRest > 0 ? frameRest : Generation1.lengthOfFrame(output)
     return Bytes(rebasing: output[..<count])
   }
+
+  /// Keeps what has come until a decoder consumes it.
+  func keep(_ bytes: Bytes) { input.append(bytes, expecting: generation2.missing) }
 
   /// The peer has given a sign of life that is no bytes.
   public func heardFrom(at now: Now) { heardAt = now.monotonic }
@@ -86,7 +89,7 @@ public final class Session {
     if case .ending = phase { true } else { false }
   }
 
-  /// The socket took `count` bytes.
+  /// The socket took the first `count` bytes of `output`.
   public func wrote(_ count: Int) {
     if generation1 != nil { noteFrames(count) }
     outgoing.consume(count)

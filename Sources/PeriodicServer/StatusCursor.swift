@@ -55,7 +55,7 @@ extension ServerCore {
       cursor.last = last
       return cursor
     }
-    cursor.writer.finish(into: &session.outgoing)
+    cursor.writer.finish(into: &session.outgoing.buffer)
     markDirty(session)
     answeredHTTP(session)
     return nil

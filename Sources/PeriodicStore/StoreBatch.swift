@@ -1,6 +1,7 @@
 public import PeriodicCore
 
-/// Operations on their way to the store, with the bytes they speak of: one owner, one allocation.
+/// Operations on their way to the store, with the bytes they speak of: one owner, one allocation,
+/// and beside it the large workloads, which are shared.
 ///
 /// The commit gate fills a batch on the loop thread and hands it to the store thread, which reads
 /// it and hands it back empty of duty; nobody touches it from two threads.
@@ -11,6 +12,9 @@ public final class StoreBatch {
   }
 
   private var content = ByteBuffer()
+  /// Workloads of `put`s that are large, in their order.
+  private var shared: [SharedBytes] = []
+  private var sharedCount = 0
   /// Operations in the batch.
   public private(set) var count = 0
   /// Whether it has something that is given up when it cannot be written: jobs, and metrics.
@@ -22,7 +26,7 @@ public final class StoreBatch {
 
   public var isEmpty: Bool { count == 0 }
   /// Bytes in the batch.
-  public var byteCount: Int { content.count }
+  public var byteCount: Int { content.count + sharedCount }
 
   /// Copies one operation, and the bytes it borrows, to the end of the batch.
   public func append(_ operation: StoreOperation) {
@@ -65,8 +69,9 @@ public final class StoreBatch {
     _ body: (StoreOperation) throws(Failure) -> Void
   ) throws(Failure) {
     var reader = ByteReader(content.bytes)
+    var large = shared[...]
     while !reader.isAtEnd {
-      guard let operation = StoreBatch.next(&reader) else {
+      guard let operation = StoreBatch.next(&reader, &large) else {
         fatalError("a batch holds whole operations")
       }
       try body(operation)
@@ -76,6 +81,8 @@ public final class StoreBatch {
   /// Empties the batch and keeps up to `keep` bytes of its memory.
   public func removeAll(keeping keep: Int = 1 << 20) {
     content.reset(keeping: keep)
+    shared = []
+    sharedCount = 0
     count = 0
     isRefusable = false
     liveBytes = nil
@@ -98,15 +105,21 @@ public final class StoreBatch {
     content.append(uint8: stored.job.origin.rawValue)
     content.append(bytes32: stored.job.key.function)
     content.append(bytes32: stored.job.key.name)
-    content.append(bytes32: stored.job.workload)
+    let workload = stored.job.workload
+    content.append(uint32: UInt32(workload.count))
+    if workload.count < SharedBytes.least { return content.append(workload) }
+    shared.append(stored.job.shared?.takeUnretainedValue() ?? SharedBytes(copying: workload))
+    sharedCount += workload.count
   }
 
-  private static func next(_ reader: inout ByteReader) -> StoreOperation? {
+  private static func next(
+    _ reader: inout ByteReader, _ large: inout ArraySlice<SharedBytes>
+  ) -> StoreOperation? {
     guard let byte = reader.uint8(), let kind = Kind(rawValue: byte),
       let number = reader.uint64()
     else { return nil }
     switch kind {
-    case .put: return job(JobID(number), &reader).map { .put($0) }
+    case .put: return job(JobID(number), &reader, &large).map { .put($0) }
     case .delete: return .delete(JobID(number))
     case .reserve: return .reserve(upTo: number)
     case .addFunction: return reader.bytes32().map { .addFunction($0) }
@@ -130,17 +143,22 @@ public final class StoreBatch {
     }
   }
 
-  private static func job(_ id: JobID, _ reader: inout ByteReader) -> StoredJob? {
+  private static func job(
+    _ id: JobID, _ reader: inout ByteReader, _ large: inout ArraySlice<SharedBytes>
+  ) -> StoredJob? {
     guard let due = reader.int64(), let previousRunAt = reader.int64(),
       let scheduledAt = reader.int64(), let timeout = reader.uint32(),
       let runs = reader.uint32(), let origin = reader.uint8().flatMap(JobOrigin.init),
       let function = reader.bytes32(), let name = reader.bytes32(),
-      let workload = reader.bytes32()
+      let length = reader.uint32().map(Int.init)
     else { return nil }
-    let fields = JobFields(
+    let shared = length < SharedBytes.least ? nil : large.popFirst()
+    guard let workload = shared?.bytes ?? reader.bytes(length) else { return nil }
+    var fields = JobFields(
       key: JobKey(function: function, name: name), workload: workload,
       scheduledAt: scheduledAt, timeout: Int32(bitPattern: timeout),
       count: Int32(bitPattern: runs), origin: origin)
+    fields.shared = shared.map { .passUnretained($0) }
     return StoredJob(id: id, job: fields, due: due, previousRunAt: previousRunAt)
   }
 }

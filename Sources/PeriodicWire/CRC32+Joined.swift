@@ -17,6 +17,17 @@ extension CRC32 {
     return product(first, power) ^ second
   }
 
+  /// The sum of a part of something, from the sum of it all: what is before and after the part is
+  /// gone through, the part is not. What comes after it is short.
+  static func part(_ count: Int, of all: UInt32, between first: Bytes, and last: Bytes) -> UInt32 {
+    // Sums of runs that are joined are added, each multiplied by x to the bits that follow it.
+    var sum = joined(of(first), all, length: count + last.count) ^ of(last)
+    for _ in 0..<8 * last.count {
+      sum = sum & 0x8000_0000 == 0 ? sum << 1 : (sum ^ 0xedb8_8320) << 1 | 1
+    }
+    return sum
+  }
+
   /// The product of two reflected polynomials, modulo that of CRC-32.
   private static func product(_ a: UInt32, _ b: UInt32) -> UInt32 {
     var sum: UInt32 = 0

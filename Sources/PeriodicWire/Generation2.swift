@@ -49,9 +49,7 @@ public enum Generation2 {
     case .noWorker: buffer.append(uint8: CommandNumber.noWorker)
     case .assign(let assignment):
       buffer.append(uint8: CommandNumber.assign)
-      // A worker is always told its time limit, so versions 2 and 3 are all it sees.
-      let version: UInt8 = assignment.job.count == 0 ? 2 : 3
-      append(assignment.job, version, &buffer)
+      append(assignment.job, assignedVersion(of: assignment.job), &buffer)
     case .data(let bytes):
       buffer.append(uint8: CommandNumber.data)
       buffer.append(bytes)
@@ -65,6 +63,39 @@ public enum Generation2 {
     }
     finish(start, &buffer)
   }
+
+  /// JOB_ASSIGN or DATA without the workload or the data, which are to be sent between what is
+  /// written here and the last bytes of it.
+  ///
+  /// - Returns: how many bytes come after them.
+  public static func encode(
+    _ reply: Reply, around shared: SharedBytes, _ message: MessageID,
+    into buffer: inout ByteBuffer
+  ) -> Int {
+    let start = begin(Magic.response, &buffer)
+    buffer.append(uint32: UInt32(truncatingIfNeeded: message.number))
+    var cut = 0
+    if case .assign(let assignment) = reply {
+      buffer.append(uint8: CommandNumber.assign)
+      appendHead(assignment.job, &buffer)
+      cut = buffer.count
+      appendTail(assignment.job, assignedVersion(of: assignment.job), &buffer)
+    } else {
+      buffer.append(uint8: CommandNumber.data)
+      cut = buffer.count
+    }
+    let all = buffer.bytes
+    let (head, tail) = (all[(start + headerLength)..<cut], all[cut...])
+    let (count, rest) = (shared.bytes.count, tail.count)
+    let front = CRC32.joined(CRC32.of(Bytes(rebasing: head)), shared.sum, length: count)
+    let sum = CRC32.joined(front, CRC32.of(Bytes(rebasing: tail)), length: rest)
+    buffer.put(uint32: UInt32(head.count + count + rest), at: start + 4)
+    buffer.put(uint32: sum, at: start + 8)
+    return rest
+  }
+
+  /// A worker is always told its time limit, so versions 2 and 3 are all it sees.
+  private static func assignedVersion(of job: JobFields) -> UInt8 { job.count == 0 ? 2 : 3 }
 
   /// Generation 2 has no words for a refusal: a missing job counts as removed, a wrong role hears
   /// NO_WORKER, everything else UNKNOWN (PROTOCOL 1.4, 2.8).
@@ -96,9 +127,20 @@ public enum Generation2 {
   }
 
   static func append(_ job: JobFields, _ version: UInt8, _ buffer: inout ByteBuffer) {
+    appendHead(job, &buffer)
+    buffer.append(job.workload)
+    appendTail(job, version, &buffer)
+  }
+
+  private static func appendHead(_ job: JobFields, _ buffer: inout ByteBuffer) {
     buffer.append(bytes8: job.key.function)
     buffer.append(bytes8: job.key.name)
-    buffer.append(bytes32: job.workload)
+    buffer.append(uint32: UInt32(job.workload.count))
+  }
+
+  private static func appendTail(
+    _ job: JobFields, _ version: UInt8, _ buffer: inout ByteBuffer
+  ) {
     buffer.append(uint64: UInt64(bitPattern: job.scheduledAt))
     buffer.append(uint8: version)
     if version & 1 != 0 { buffer.append(uint32: UInt32(bitPattern: job.count)) }

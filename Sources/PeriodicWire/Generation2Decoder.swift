@@ -9,6 +9,11 @@ public struct Generation2Decoder {
   private var sum = CRC32()
   /// Bytes of the present frame's body that are in `sum`.
   private var summed = 0
+  /// Bytes of the present frame that have still to come, as far as that was known at the last call.
+  public private(set) var missing = 0
+  /// The body that was found last, and its checksum.
+  private var body = Bytes.none
+  private var bodySum: UInt32 = 0
 
   /// - Parameter limit: bytes of a body; a longer one is refused before any of it is awaited.
   public init(limit: Int) { self.limit = limit }
@@ -30,6 +35,7 @@ public struct Generation2Decoder {
 
   mutating func frame(_ bytes: Bytes, magic: UInt32) -> Frame {
     var reader = ByteReader(bytes)
+    missing = 0
     guard let found = reader.uint32() else { return prefix(bytes, magic) }
     guard found == magic else { return .violation(.badMagic) }
     guard let length = reader.uint32() else { return .needMore }
@@ -39,6 +45,7 @@ public struct Generation2Decoder {
       let come = reader.rest()
       sum.update(Bytes(rebasing: come[summed...]))
       summed = come.count
+      missing = Int(length) - come.count
       return .needMore
     }
     if summed > 0 {
@@ -47,10 +54,23 @@ public struct Generation2Decoder {
       sum.update(body)
     }
     let isWhole = sum.value == expected
+    self.body = body
+    bodySum = expected
     sum = CRC32()
     summed = 0
     return isWhole
       ? .body(body, consumed: Generation2.headerLength + body.count) : .violation(.badChecksum)
+  }
+
+  /// The CRC-32 of a part of the request that was found last, of which little comes behind it.
+  public func sum(of part: Bytes) -> UInt32 {
+    guard let start = body.baseAddress, let first = part.baseAddress, first >= start,
+      first + part.count <= start + body.count
+    else { return 0 }
+    let before = first - start
+    return CRC32.part(
+      part.count, of: bodySum, between: Bytes(rebasing: body[..<before]),
+      and: Bytes(rebasing: body[(before + part.count)...]))
   }
 
   /// Fewer than four bytes: wrong already, or not yet known.

@@ -132,8 +132,10 @@ public final class SessionBench {
     switch action {
     case .write(let session):
       guard let place = session.connection as? Place else { return }
-      if !isClosed[place.number] { outputs[place.number] += Array(session.output) }
-      session.wrote(session.output.count)
+      while !session.output.isEmpty {
+        if !isClosed[place.number] { outputs[place.number] += Array(session.output) }
+        session.wrote(session.output.count)
+      }
     case .close(let session):
       guard let place = session.connection as? Place else { return }
       isClosed[place.number] = true

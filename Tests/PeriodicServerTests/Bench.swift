@@ -133,7 +133,7 @@ final class Peer {
   private var decoder = Generation2ReplyDecoder(limit: 64 << 20)
   var isClosed = false
   var reads = true
-  /// What the last data reply held.
+  /// What the last data reply held, or the workload of the last job.
   private(set) var data: [UInt8] = []
 
   init(
@@ -168,7 +168,8 @@ final class Peer {
     send(bytes.bytes)
   }
 
-  private func send(_ bytes: Bytes) {
+  /// Sends bytes as they are.
+  func send(_ bytes: Bytes) {
     if let session { bench.core.receive(bytes, on: session, at: bench.now) }
     bench.turn()
   }
@@ -178,8 +179,10 @@ final class Peer {
 
   func take(_ session: Session) {
     guard reads else { return }
-    received.append(session.output)
-    session.wrote(session.output.count)
+    while !session.output.isEmpty {
+      received.append(session.output)
+      session.wrote(session.output.count)
+    }
   }
 
   /// The connection breaks.
@@ -210,6 +213,7 @@ final class Peer {
         return found
       }
       if case .data(_, let bytes) = message { data = Array(bytes) }
+      if case .assign(_, let job) = message { data = Array(job.workload) }
       found.append(words(message))
       received.consume(used)
     }

@@ -14,6 +14,40 @@ import Testing
     frame.withUnsafeBytes { #expect(words(decoder.next($0)) == "violation badChecksum") }
   }
 
+  @Test func `knows the sum of a workload, and writes a frame around one`() {
+    let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+    for count in [0, 1, 999, 1000] {
+      bytes[..<count].withUnsafeBytes { workload in
+        var job = JobFields(
+          key: JobKey(function: ("f" as StaticString).bytes, name: ("n" as StaticString).bytes),
+          workload: workload, scheduledAt: 5, timeout: 6, count: Int32(count))
+        let shared = SharedBytes(copying: workload)
+        var around = ByteBuffer()
+        let assignment = Assignment(id: JobID(1), job: job, previousRunAt: 0, fence: 0)
+        for reply in [Reply.assign(assignment), .data(workload)] {
+          around.reset()
+          let rest = Generation2.encode(reply, around: shared, MessageID(7), into: &around)
+          let cut = around.count - rest
+          var whole = Array(around.bytes[..<cut])
+          whole += bytes[..<count] + Array(around.bytes[cut...])
+          var expected = ByteBuffer()
+          Generation2.encode(reply, MessageID(7), into: &expected)
+          #expect(whole == Array(expected.bytes))
+        }
+
+        job.scheduledAt = -1
+        var frame = ByteBuffer()
+        Generation2.encode(.submit(job), message: 8, into: &frame)
+        var decoder = Generation2Decoder(limit: 2000)
+        guard case .request(_, .submit(let found), _) = decoder.next(frame.bytes) else {
+          return #expect(Bool(false), "no submit")
+        }
+        #expect(decoder.sum(of: found.workload) == (count == 0 ? 0 : CRC32.of(workload)))
+        withBytes(of: "elsewhere") { #expect(decoder.sum(of: $0) == 0) }
+      }
+    }
+  }
+
   @Test func `refuses a length beyond the limit before the body comes`() {
     let data = [UInt8](repeating: 1, count: 91)
     #expect(decode(framed(unhex("00000007 03 0166 016e") + data), limit: 100).hasPrefix("7: done"))

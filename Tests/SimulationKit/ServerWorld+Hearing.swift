@@ -202,14 +202,15 @@ extension ServerWorld {
     _ message: UInt32, _ job: JobFields, _ id: JobID?, _ peer: SimulatedPeer
   ) {
     let key = KeyName(function: job.key.function.text, name: job.key.name.text)
-    log("\(peer.number) gets \(key) as \(job.workload.text)")
+    let version = Int(job.workload.text) ?? 0
+    log("\(peer.number) gets \(key) as \(version)")
     expect(peer.grabs.remove(message) != nil, "E5: an assignment without a grab")
     expect(job.scheduledAt * 1000 <= now.wall, "E3: \(key) comes before its time")
     expect(job.key.function.count == 2, "\(key): its fields")
     // It may have been submitted by generation 1, and asked for with a time limit of its own.
     expect(job.timeout == 600 || job.timeout < 20, "\(key): its time limit \(job.timeout)")
     stories[key]?.mayRun = true
-    let held = SimulatedPeer.HeldJob(key: key, version: Int(job.workload.text) ?? 0, id: id)
+    let held = SimulatedPeer.HeldJob(key: key, version: version, id: id)
     if peer.generation == .one { return peer.held.append(held) }
     let takes = isHealed || random.chance(90)
     if takes { peer.held.append(held) } else { peer.refused.append(key) }

@@ -12,7 +12,7 @@ extension ServerWorld {
     // A job that only RUN_JOB asked for may go without a word to who submits it meanwhile.
     let timeout = Int32(random.below(20))
     log("\(peer.number) runs \(key) as \(version) for \(timeout) s")
-    with(key, String(version)) { key, workload in
+    with(key, ServerWorld.workload(version)) { key, workload in
       .run(JobFields(key: key, workload: workload, timeout: timeout))
     } send: {
       peer.send($0, as: .run(key))

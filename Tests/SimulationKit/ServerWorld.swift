@@ -63,7 +63,7 @@ public final class ServerWorld {
     self.seed = seed
     random = Random(seed: seed ^ 0x5e1f)
     var limits = Limits()
-    limits.frameBytes = 1 << 16
+    limits.frameBytes = 1 << 20
     if random.chance(30) { limits.batchOperations = 4 }
     if random.chance(20) { limits.outputPauseBytes = 200 }
     if random.chance(50) { limits.cacheBytes = random.below(4) }

@@ -135,15 +135,18 @@ def ping(plan):
 
 def ping_with(plan, store):
     least_time = max(500, int(3000 * plan.scale))
-    # The server's lateness counts, not that of whatever else this machine does.
-    with Server("periodic", store, real_time()) as server:
+    # The server's lateness counts, not that of whatever else this machine does; how late that makes
+    # a server without work shows what is left of it.
+    with Server("periodic", store, real_time()) as server, Server("periodic", "memory", real_time()) as idle:
 
         def during(what, action):
-            asking = Ping(server, least_time)
+            asking, beside = Ping(server, least_time), Ping(idle, least_time)
             start = time.monotonic()
             action()
             seconds = time.monotonic() - start
-            plan.add("ping", store, what, "periodic", 1, {**asking.result(), "action_seconds": seconds})
+            found, other = asking.result(), beside.result()
+            plan.add("ping", store, what, "periodic", 1,
+                     {**found, "idle_p999": other["p999"], "action_seconds": seconds})
 
         def command(*arguments):
             subprocess.run([DAEMON, "-H", f"unix://{server.socket}", *arguments], check=True, capture_output=True)

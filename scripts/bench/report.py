@@ -174,10 +174,11 @@ def others(results):
         heads = ["", "thousand/s", "server CPU µs", "p50 µs", "p99 µs"]
         lines += ["### HTTP by wrk, 16 connections", ""] + table(heads, rows)
     if results.of("ping"):
-        keys = ["p50", "p99", "p999", "max"]
-        rows = [[record["cell"], record["store"], *(number(record[key] / 1000) for key in keys),
+        keys = ["p50", "p99", "p999", "max", "idle_p999"]
+        rows = [[record["cell"], record["store"],
+                 *(number(record[key] / 1000) if key in record else "" for key in keys),
                  number(record["action_seconds"])] for record in results.of("ping")]
-        heads = ["while", "store", "p50 ms", "p99 ms", "p99.9 ms", "worst ms", "takes s"]
+        heads = ["while", "store", "p50 ms", "p99 ms", "p99.9 ms", "worst ms", "idle server p99.9 ms", "takes s"]
         lines += ["### PING every millisecond, from its scheduled time", ""] + table(heads, rows)
     return lines
 

@@ -1,0 +1,14 @@
+#ifndef PERIODIC_PAGES_H
+#define PERIODIC_PAGES_H
+
+#include <stddef.h>
+
+/* Memory in pages of its own, for blocks that are large: it grows without a copy, and its first use is
+ * cheap where the system has large pages.
+ *
+ * Both return a null pointer where there is no memory; `periodic_pages_resize` has changed nothing then. */
+void *periodic_pages_make(size_t size);
+void *periodic_pages_resize(void *pages, size_t size, size_t wanted);
+void periodic_pages_free(void *pages, size_t size);
+
+#endif
