@@ -36,18 +36,8 @@ extension ClientHandle {
     codes.initialize(repeating: 0, count: count)
     return client.submitTogether(count, timeout: timeout) {
       try fields(jobs + $0)
-<<<<<<< HEAD
-    } ended: { index, end in
-      codes[index] = code(of: end)
-=======
     } failed: { index, end in
-      do {
-        codes[index] = Code.of(try end.get())
-        owner.lastError = lossText ?? String(cString: periodic_strerror(codes[index]))
-      } catch {
-        codes[index] = owner.fail(error)
-      }
->>>>>>> 86f8884c656b1cfa33765cd9e5255a94c84695a0
+      codes[index] = code(of: end)
     }
   }
 
