@@ -19,6 +19,7 @@ COMPACTION_JOBS=1000000 swift test --skip-build --filter "A file that is compact
 
 export PERIODIC=$PWD/.build/release/periodic-cli
 PERIODIC_DUMP_JOBS=1000000 scripts/integration-tests.sh Tests/integration/test_dump_load.py
+PERIODIC_LOAD_JOBS=150000 scripts/integration-tests.sh Tests/integration/test_administration.py
 PERIODIC_CRASH_RUNS=100 PERIODIC_POWER_CUTS=50 PERIODIC_DISK_FAILURES=100 \
   scripts/integration-tests.sh Tests/integration/test_crash.py \
   Tests/integration/test_power_cut.py Tests/integration/test_failing_disk.py

@@ -153,10 +153,13 @@ def c_row(number: int, function: Function, row: error_list.Row) -> tuple[str, st
     if freed := frees(function):
         lines.append(f"  if (returned == 0) gone({freed});")
     lines += ["  return returned;", "}"]
+    first = list(row.before)
+    if "server = dead.server" in row.assignments:
+        first.append("free_server()")
     before = "NULL"
-    if row.before:
+    if first:
         before = f"before_{number}"
-        lines += [f"static void {before}(void) {{", *(f"  {statement};" for statement in row.before), "}"]
+        lines += [f"static void {before}(void) {{", *(f"  {statement};" for statement in first), "}"]
     least, most = expected(row.code)
     told = str(row).replace("\\", "\\\\").replace('"', '\\"')
     loop = "&the.bare" if "loop = the.bare" in row.assignments else "&the.loop"

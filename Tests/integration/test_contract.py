@@ -28,29 +28,29 @@ def freed(shown: str) -> dict[str, int]:
 
 def test_everything_can_be_freed_inside_callbacks(prefix, tmp_path):
     """Also with the loop and in the middle of each kind of call; the last of these read from a store."""
-    program = build("freed_inside", prefix, tmp_path, SANITIZED)
+    program = build("freed_inside", prefix, SANITIZED)
     times = freed(run(program, str(tmp_path / "store")))
     assert len(times) == 14 * 6 + 2
     assert min(times.values()) >= 1 and times["ping, freeing client"] > 4 and times["walk, freeing cursor"] > 2
 
 
 def test_what_is_freed_inside_callbacks_is_neither_touched_nor_lost(prefix, tmp_path):
-    program = build("freed_inside", prefix, tmp_path)
+    program = build("freed_inside", prefix)
     assert len(freed(under_valgrind(program, str(tmp_path / "store"), "3"))) == 14 * 6 + 2
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
 def test_every_request_can_be_started_and_its_end_is_told_once(address, prefix, tmp_path):
-    run(build("started", prefix, tmp_path, SANITIZED), address.format(tmp_path))
+    run(build("started", prefix, SANITIZED), address.format(tmp_path))
 
 
-def test_what_is_lent_lies_in_the_programs_memory(prefix, tmp_path):
-    run(build("allocator", prefix, tmp_path, SANITIZED))
-    under_valgrind(build("allocator", prefix, tmp_path))
+def test_what_is_lent_lies_in_the_programs_memory(prefix):
+    run(build("allocator", prefix, SANITIZED))
+    under_valgrind(build("allocator", prefix))
 
 
-def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_path):
-    run(build("forked", prefix, tmp_path))
+def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix):
+    run(build("forked", prefix))
     source = (ROOT / "Tests/integration/forked.c").read_text()
     exempt = {"version", "version_number", "limits", "features", "set_allocator", "strerror", "errname"}
     assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
@@ -58,4 +58,4 @@ def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix, tmp_pat
 
 def test_threads_have_loops_of_their_own_and_hand_workers_over(prefix, tmp_path):
     """scripts/thread-check.sh runs the same under the thread sanitizer."""
-    run(build("threads", prefix, tmp_path, SANITIZED, "-pthread"), str(tmp_path / "store"))
+    run(build("threads", prefix, SANITIZED, "-pthread"), str(tmp_path / "store"))

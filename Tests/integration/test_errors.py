@@ -146,12 +146,18 @@ WRONG = [
 
 
 def test_a_wrong_row_is_seen(built, tmp_path):
-    lines = error_list.FILE.read_text().split("\n")
-    text = "\n".join(line for line in lines if "_much()" not in line)  # these take their time
+    text = error_list.FILE.read_text()
     for right, wrong, when in WRONG:
         assert f"| `{right}` | {when} |" in text
         text = text.replace(f"| `{right}` | {when} |", f"| `{wrong}` | {when} |", 1)
-    result = run(built, tmp_path, text)
+    # That the right rows pass is seen above: of them every twentieth is enough here.
+    changed = tuple(f"| `{wrong}` | {when} |" for _, wrong, when in WRONG)
+    kept = [
+        line
+        for number, line in enumerate(text.split("\n"))
+        if not line.startswith("| `") or line.startswith(changed) or number % 20 == 0
+    ]
+    result = run(built, tmp_path, "\n".join(kept))
     assert result.returncode == 1
     for _, wrong, when in WRONG:
         assert f"{wrong}: {when}: returned" in result.stderr

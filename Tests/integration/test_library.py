@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import re
 import subprocess
+import tempfile
 
 import pytest
 
@@ -147,8 +149,10 @@ def test_a_c_program_is_told_that_nobody_can_do_it(daemon, examples):
     assert result.returncode == 1 and "nobody can do the function" in result.stderr
 
 
-def build(name: str, prefix: pathlib.Path, folder: pathlib.Path, *options: str) -> pathlib.Path:
-    program = folder / name
+@functools.cache
+def build(name: str, prefix: pathlib.Path, *options: str) -> pathlib.Path:
+    """A program of this directory, built once for all tests that want it with these options."""
+    program = pathlib.Path(tempfile.mkdtemp(prefix=f"{name}-", dir=prefix.parent)) / name
     warnings = ["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-g", *options]
     source = ROOT / f"Tests/integration/{name}.c"
     subprocess.run(["gcc", *warnings, "-o", program, source, *flags(prefix)], check=True)
@@ -158,21 +162,21 @@ def build(name: str, prefix: pathlib.Path, folder: pathlib.Path, *options: str) 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:0", "unix://{}/s", "inproc:every call"])
 def test_every_call_is_as_the_header_says(address, prefix, tmp_path):
     """Under the address sanitizer, which also sees what is lent for too short, and what leaks."""
-    program = build("every_call", prefix, tmp_path, "-fsanitize=address,undefined")
+    program = build("every_call", prefix, "-fsanitize=address,undefined")
     command = [program, address.format(tmp_path)]
     result = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_callback_may_take_away_what_a_call_waits_for(prefix, tmp_path):
-    program = build("reentry", prefix, tmp_path, "-fsanitize=address,undefined")
+def test_a_callback_may_take_away_what_a_call_waits_for(prefix):
+    program = build("reentry", prefix, "-fsanitize=address,undefined")
     result = subprocess.run([program], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
 
 
-def test_a_year_in_virtual_time_is_the_same_in_every_process(prefix, tmp_path):
+def test_a_year_in_virtual_time_is_the_same_in_every_process(prefix):
     """Bit for bit, with jobs that fail and come again, and a server that goes for a day."""
-    program = build("repeatable", prefix, tmp_path)
+    program = build("repeatable", prefix)
 
     def year(seed: int) -> str:
         command = [program, str(seed), "2000"]
@@ -188,7 +192,7 @@ def test_a_year_in_virtual_time_is_the_same_in_every_process(prefix, tmp_path):
 
 
 def test_one_thread_is_enough_and_every_kind_of_address_gives_the_same_outcomes(prefix, tmp_path):
-    program = build("one_process", prefix, tmp_path)
+    program = build("one_process", prefix)
     shown = {}
     for address in ("inproc:here", f"unix://{tmp_path}/s", "tcp://127.0.0.1:0"):
         result = subprocess.run([program, address], capture_output=True, text=True, timeout=30)

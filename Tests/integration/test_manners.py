@@ -18,7 +18,7 @@ def run(program, *arguments, **environment: str) -> tuple[int, str, str]:
 
 def test_nothing_of_the_whole_process_is_touched(prefix, tmp_path):
     """Signal handlers, SIGPIPE, masks of own threads, umask, locale, output, descriptors, threads."""
-    program = build("manners", prefix, tmp_path, "-rdynamic", "-ldl")
+    program = build("manners", prefix, "-rdynamic", "-ldl")
     assert run(program, tmp_path) == (0, "", "ok\n")
 
 
@@ -28,13 +28,13 @@ def test_the_run_time_inside_handles_no_crash_of_the_host(prefix, tmp_path):
     reporter.parent.mkdir(parents=True)
     reporter.write_text("#!/bin/sh\n")
     reporter.chmod(0o755)
-    program = build("manners", prefix, tmp_path, "-rdynamic", "-ldl")
+    program = build("manners", prefix, "-rdynamic", "-ldl")
     assert run(program, tmp_path, SWIFT_ROOT=str(tmp_path / "swift")) == (0, "", "ok\n")
 
 
 def test_nothing_waits_longer_than_asked_and_a_step_does_no_more(prefix, tmp_path):
     """The program is the clock: each wait is known to the millisecond, and no time passes."""
-    program = build("bounded", prefix, tmp_path, "-rdynamic")
+    program = build("bounded", prefix, "-rdynamic")
     assert run(program, tmp_path) == (0, "", "")
 
 
@@ -50,7 +50,7 @@ def test_a_host_may_close_the_library_whenever_it_likes(tmp_path):
 
 def test_nothing_is_left_after_the_last_free(prefix, tmp_path):
     """One thread, one story at each kind of address, under the leak sanitizer."""
-    program = build("one_process", prefix, tmp_path, "-fsanitize=address,leak,undefined")
+    program = build("one_process", prefix, "-fsanitize=address,leak,undefined")
     for address in ("inproc:here", f"unix://{tmp_path}/s", "tcp://127.0.0.1:0"):
         code, _, errors = run(program, address)
         assert code == 0 and errors.startswith("threads 1, "), errors

@@ -56,7 +56,7 @@ def test_the_initialiser_has_a_value_for_each_field():
 
 
 def test_c_refuses_what_the_daemon_refuses_in_the_same_words(prefix, tmp_path):
-    program = build("options", prefix, tmp_path, "-fsanitize=address,undefined")
+    program = build("options", prefix, "-fsanitize=address,undefined")
     result = subprocess.run([program, tmp_path], capture_output=True, text=True, timeout=60)
     assert (result.returncode, result.stderr) == (0, "")
     source = (ROOT / "Tests/integration/options.c").read_text()
