@@ -102,7 +102,7 @@ extension Engine {
   /// lock was taken.
   private var nextHolding: (slot: Slot, time: Int64)? {
     guard settings.lockTimeout > 0, let top = holdings.first else { return nil }
-    return (top.slot, top.key + Int64(settings.lockTimeout) * 1000)
+    return (top.slot, top.key.addingSaturated(Int64(settings.lockTimeout) * 1000))
   }
 
   private mutating func expire(_ run: Slot, at now: Now, into effects: inout Effects) {

@@ -28,7 +28,7 @@ extension Engine {
     if record.pointee.state == .offered {
       addOffer(run)
       let wait = Int64(max(1, settings.assignWait)) * 1000
-      setDeadline(run, min(record.pointee.leaseEnd, now.monotonic + wait))
+      setDeadline(run, min(record.pointee.leaseEnd, now.monotonic.addingSaturated(wait)))
     } else {
       setDeadline(run, record.pointee.leaseEnd)
     }

@@ -44,7 +44,8 @@ extension Engine {
     waiterIndex.insert(waiter, hash: messageHash(message, peer))
     let wait = fields.timeout > 0 ? Int64(fields.timeout) : Engine.ordinaryWait
     waiters[waiter].pointee.heapTie = nextSequence()
-    waiterDeadlines.insert(waiter, key: now.monotonic + wait * 1000, in: waiters)
+    let end = now.monotonic.addingSaturated(wait * 1000)
+    waiterDeadlines.insert(waiter, key: end, in: waiters)
   }
 
   /// The requests that wait for this job.

@@ -41,7 +41,9 @@ extension ServerCore {
     engine.handle(command, message, from: id, at: now, into: &effects)
     carryOut(for: command)
     // A value takes effect at once (PROTOCOL 2.9).
-    if case .setSetting = command { nextSweep = min(nextSweep, now.monotonic + sweepInterval) }
+    if case .setSetting = command {
+      nextSweep = min(nextSweep, now.monotonic.addingSaturated(sweepInterval))
+    }
   }
 
   /// Whether a refusal of the command can be said: SHUTDOWN has no reply but that (PROTOCOL 2.11).

@@ -11,7 +11,7 @@ extension ServerCore {
     if failure != nil {
       // Who waits for it waits on; the store is asked again after a pause.
       failedReads.append(read)
-      readAgainAt = now.monotonic + ServerCore.readPause
+      readAgainAt = now.monotonic.addingSaturated(ServerCore.readPause)
       return
     }
     if let listing = read.listing {

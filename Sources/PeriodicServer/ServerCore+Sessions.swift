@@ -212,7 +212,7 @@ extension ServerCore {
       }
     }
     guard now.monotonic >= nextSweep, phase == .serving else { return }
-    nextSweep = now.monotonic + sweepInterval
+    nextSweep = now.monotonic.addingSaturated(sweepInterval)
     for session in sessions {
       guard let session, !session.isHere,
         case .registered(let generation, _) = session.phase

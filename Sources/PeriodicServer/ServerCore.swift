@@ -208,7 +208,7 @@ public final class ServerCore {
   private func beginServing(at now: Now) {
     phase = .serving
     hasNews = true
-    nextSweep = now.monotonic + sweepInterval
+    nextSweep = now.monotonic.addingSaturated(sweepInterval)
     resumeStalled(at: now)
   }
 }

@@ -69,7 +69,7 @@ public struct StoreHealth: Sendable {
   mutating func takeProbe(at time: Int64, hasBatch: Bool) -> Bool {
     guard let due = probeAt, due <= time, !isProbing else { return false }
     if hasBatch, state != .full {
-      probeAt = time + pause
+      probeAt = time.addingSaturated(pause)
       return false
     }
     isProbing = true
@@ -87,7 +87,7 @@ public struct StoreHealth: Sendable {
   mutating func failed(_ error: StoreError, isRefusable: Bool, at time: Int64) {
     note(error, at: time)
     // Without its jobs it may fit.
-    pausedUntil = state == .full && isRefusable ? nil : time + pause
+    pausedUntil = state == .full && isRefusable ? nil : time.addingSaturated(pause)
   }
 
   /// The store has said whether it could write.

@@ -54,6 +54,21 @@ import Testing
     #expect(bench.status()?.running == 0)
   }
 
+  @Test func `at the end of time ends as any other`() {
+    let bench = EngineBench()
+    bench.now = Now(monotonic: .max - 3, wall: .max - 3)
+    bench.worker("w", grabs: 2)
+    bench.run("n", timeout: 9)
+    #expect(bench.takeAssigned() == ["w n"])
+    bench.set("lock-timeout", 5)
+    #expect(bench.acquire("l", for: "n", by: "w") == "acquired true")
+    bench.pass(2)
+    #expect(bench.status()?.running == 1 && bench.nextWake >= 0)
+    bench.fail("n", by: "w")
+    #expect(bench.takeHeard() == ["56: success", "7: data failed"])
+    #expect(bench.status()?.jobs == 0)
+  }
+
   @Test func `that nobody confirms is offered again after two seconds`() {
     let bench = running()
     bench.worker("other")

@@ -1,17 +1,9 @@
 /* What is lent to the program lies in the memory that it brought, and goes back there, whatever is set meanwhile.
  *   allocator   exit status 0, and nothing on the standard error, if it is so */
-#include <periodic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(condition)                                         \
-  do {                                                          \
-    if (!(condition)) {                                         \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);   \
-      exit(1);                                                  \
-    }                                                           \
-  } while (0)
+#include "program.h"
 
 enum { MOST = 256 };
 

@@ -3,9 +3,7 @@
  * known to the millisecond and none takes long.
  *   bounded DIRECTORY   exit status 0, and nothing on the standard error, if all is so */
 #define _GNU_SOURCE
-#include <periodic.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -13,7 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <time.h>
-#include <unistd.h>
+
+#include "program.h"
 
 static int64_t time_ms = 1700000000000, slept_ms;
 
@@ -40,18 +39,6 @@ int epoll_wait(int set, struct epoll_event *events, int most, int timeout) {
   return epoll_pwait(set, events, most, timeout, NULL);
 }
 
-static periodic_loop *loop;
-
-#define MUST(condition)                                                             \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      char why[256] = "";                                                           \
-      periodic_loop_error(loop, why, sizeof why);                                   \
-      fprintf(stderr, "line %d: %s (last error: %s)\n", __LINE__, #condition, why); \
-      exit(1);                                                                      \
-    }                                                                               \
-  } while (0)
-
 /* The call sleeps for exactly so long, and then says this. */
 #define SLEEPS(ms, code, call)                          \
   do {                                                  \
@@ -63,8 +50,6 @@ static periodic_loop *loop;
       exit(1);                                          \
     }                                                   \
   } while (0)
-
-#define TEXT(string) (string), sizeof(string) - 1
 
 static periodic_job_fields job_of(const char *function, const char *name) {
   periodic_job_fields job = PERIODIC_JOB_FIELDS_INIT;

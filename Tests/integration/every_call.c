@@ -1,25 +1,12 @@
 /* Every request of generation 2 through the C functions, on one loop and one thread: results, parts, locks,
  * broadcast, settings, job lists, the end of the server; and what misuse is answered with.
  *   every_call ADDRESS   exit status 0, and nothing on the standard error, if all is as the header says */
-#include <periodic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static periodic_loop *loop;
+#include "program.h"
+
 static char address[128];
-
-#define MUST(condition)                                                             \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      char why[256] = "";                                                           \
-      periodic_loop_error(loop, why, sizeof why);                                   \
-      fprintf(stderr, "line %d: %s (last error: %s)\n", __LINE__, #condition, why); \
-      exit(1);                                                                      \
-    }                                                                               \
-  } while (0)
-
-#define TEXT(string) (string), sizeof(string) - 1
 
 static int says(const char *text) {
   char why[256] = "";

@@ -1,25 +1,13 @@
 /* A child made by fork: each function answers PERIODIC_EFORK for what its parent made, frees do nothing, and
  * what the child makes is its own. The parent goes on as if nothing had been.
  *   forked */
-#include <periodic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
-#define MUST(condition)                                          \
-  do {                                                           \
-    if (!(condition)) {                                          \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);    \
-      _exit(1);                                                  \
-    }                                                            \
-  } while (0)
+#include "program.h"
 
 #define FORKED(call) MUST((call) == PERIODIC_EFORK)
-#define TEXT(string) (string), sizeof(string) - 1
-
-static periodic_loop *loop;
 static periodic_server *server;
 static periodic_client *client;
 static periodic_worker *worker;

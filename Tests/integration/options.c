@@ -1,24 +1,11 @@
 /* What periodic_server_new() says of options that cannot be, one by one; and that it takes all that can be,
  * also from a program that was built before the newer ones.
  *   options DIRECTORY   exit status 0, and nothing on the standard error, if all is so */
-#include <periodic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-static periodic_loop *loop;
-
-#define MUST(condition)                                                             \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      char why[256] = "";                                                           \
-      periodic_loop_error(loop, why, sizeof why);                                   \
-      fprintf(stderr, "line %d: %s (last error: %s)\n", __LINE__, #condition, why); \
-      exit(1);                                                                      \
-    }                                                                               \
-  } while (0)
+#include "program.h"
 
 /* Sets one field, and expects this code and sentence. */
 #define REFUSED(code, sentence, ...)                                          \

@@ -1,20 +1,11 @@
 /* What a callback does to the very call that it was made from, and what a clock does that steps back or uses its
  * loop: codes, not crashes, and no wait without an end. What callbacks free is freed_inside.c's.
  *   reentry        exit status 0 if all is as docs/errors.md says */
-#include <periodic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MUST(condition)                                          \
-  do {                                                           \
-    if (!(condition)) {                                          \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition);    \
-      exit(1);                                                   \
-    }                                                            \
-  } while (0)
+#include "program.h"
 
-static periodic_loop *loop;
 static periodic_server *server;
 static periodic_client *client;
 static periodic_worker *worker;

@@ -1,28 +1,15 @@
 /* Every request that can be started, and the callbacks that hear of it: exactly once, however it ends. The
  * program drives the loop as a host does, by steps; nothing here blocks but the waits for a request's end.
  *   started ADDRESS */
-#include <periodic.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static periodic_loop *loop;
+#include "program.h"
+
 static periodic_client *client;
 static periodic_worker *worker;
 static char address[128];
-
-#define MUST(condition)                                                             \
-  do {                                                                              \
-    if (!(condition)) {                                                             \
-      char why[256] = "";                                                           \
-      periodic_loop_error(loop, why, sizeof why);                                   \
-      fprintf(stderr, "line %d: %s (last error: %s)\n", __LINE__, #condition, why); \
-      exit(1);                                                                      \
-    }                                                                               \
-  } while (0)
-
-#define TEXT(string) (string), sizeof(string) - 1
 
 /* What a callback was told. */
 typedef struct {

@@ -1,5 +1,5 @@
 """Files of jobs with a JSON object a line: sorted, of any size, resumable. The number of jobs is
-PERIODIC_DUMP_JOBS, 100,000 by itself."""
+PERIODIC_DUMP_JOBS, 40,000 by itself."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import wire
 from conftest import BINARY
 from http_peer import Peer, keep, request
 
-JOBS = int(os.environ.get("PERIODIC_DUMP_JOBS", "100000"))
+JOBS = int(os.environ.get("PERIODIC_DUMP_JOBS", "40000"))
 LATER = 4_000_000_000
 
 

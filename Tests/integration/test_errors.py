@@ -152,8 +152,11 @@ def test_a_wrong_row_is_seen(built, tmp_path):
         text = text.replace(f"| `{right}` | {when} |", f"| `{wrong}` | {when} |", 1)
     # That the right rows pass is seen above: of them every twentieth is enough here.
     changed = tuple(f"| `{wrong}` | {when} |" for _, wrong, when in WRONG)
-    lines = enumerate(text.split("\n"))
-    kept = [line for number, line in lines if not line.startswith("| `") or line.startswith(changed) or number % 20 == 0]
+    kept = [
+        line
+        for number, line in enumerate(text.split("\n"))
+        if not line.startswith("| `") or line.startswith(changed) or number % 20 == 0
+    ]
     result = run(built, tmp_path, "\n".join(kept))
     assert result.returncode == 1
     for _, wrong, when in WRONG:

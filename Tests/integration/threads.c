@@ -2,26 +2,16 @@
  * handed from thread to thread, a loop is woken by others and by a signal handler, and a file store has its
  * thread. For the thread sanitizer, and for the rule that other threads are refused.
  *   threads FILE [JOBS] */
-#include <periodic.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "program.h"
 
 enum { CLIENTS = 3 };
 
-#define MUST(condition)                                       \
-  do {                                                        \
-    if (!(condition)) {                                       \
-      fprintf(stderr, "line %d: %s\n", __LINE__, #condition); \
-      exit(1);                                                \
-    }                                                         \
-  } while (0)
-
-static periodic_loop *loop; /* the server's */
 static int jobs = 300;
 static const char *address = "inproc:threads";
 
