@@ -97,8 +97,8 @@ public struct ByteBuffer: ~Copyable {
     end += bytes.count
   }
 
-  /// Appends bytes of something of which `more` are said to follow: where there has to be more room,
-  /// there is some for these, but no more than for seven times what has come.
+  /// Appends bytes of something of which `more` are said to follow: where more room is needed there
+  /// is some for these, but no more than for seven times what has come.
   public mutating func append(_ bytes: Bytes, expecting more: Int) {
     if capacity - end < bytes.count {
       makeRoom(bytes.count + min(more, 7 * (count + bytes.count)))

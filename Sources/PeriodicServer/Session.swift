@@ -67,7 +67,7 @@ public final class Session {
     heardAt = now.monotonic
   }
 
-  /// Bytes for the socket, the first that lie in one piece; valid until the session is next touched.
+  /// Bytes for the socket, as many as lie in one piece; valid until the session is next touched.
   public var output: Bytes { outgoing.front }
 
   /// What goes out with one system call: all of `output`; in generation 1 one frame, because its
