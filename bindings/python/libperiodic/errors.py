@@ -38,7 +38,6 @@ _NAMES = {
     "EFULL": "StoreFull",
     "ECORRUPT": "StoreCorrupt",
     "ENOTSUP": "NotSupported",
-    "EPROTO": "ProtocolError",
 }
 
 BY_CODE: dict[int, type[PeriodicError]] = {}
