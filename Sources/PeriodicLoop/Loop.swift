@@ -1,6 +1,7 @@
 internal import CUV
 internal import Glibc
 public import PeriodicCore
+internal import Synchronization
 
 /// An event loop: turns of waiting for sockets, timers and other threads, over one `uv_loop_t`.
 ///
@@ -9,7 +10,7 @@ public import PeriodicCore
 /// calls `step`. Neither makes a thread.
 ///
 /// The loop and everything made on it belong to one thread, the one that made it or called `adopt`
-/// last, and every call checks that. Exceptions are `wake` and what `Mailbox.Sender` offers.
+/// last, and every call checks that. Exceptions are `wake`, `stopFromAnyThread` and what `Mailbox.Sender` offers.
 public final class Loop {
   let uv: UnsafeMutablePointer<uv_loop_t>
   /// What sockets read into; its content is valid within one callback. One for all, because at most
@@ -21,6 +22,8 @@ public final class Loop {
   /// Inside `step` or `run`, where a second one would be a bug.
   var isInTurn = false
   var stopIsRequested = false
+  /// Another thread has asked to stop; the wake-up that follows hears of it.
+  let stopFromOutside = Atomic(false)
   /// Calls since the last turn that did without one.
   var callsWithoutTurn = 0
   /// Something is watched that epoll has not been told of: the poll has to run before a host waits.
@@ -64,7 +67,7 @@ public final class Loop {
       throw LoopError(status, "make an event loop")
     }
     waker = .allocate(capacity: 1)
-    let wakerStatus = uv_async_init(uv, waker) { _ in }
+    let wakerStatus = uv_async_init(uv, waker) { loopOf($0?.pointee.loop)?.heedOutside() }
     guard wakerStatus == 0 else {
       waker.deallocate()
       uv_loop_close(uv)
