@@ -7,13 +7,14 @@ hands it to a worker that can do the function; the worker's handler does it, or 
 from . import errors
 from ._aclient import AsyncClient, AsyncDataStream, AsyncRunStream
 from ._aworker import AsyncWorker
-from ._client import Client, DataStream, Run, RunStream
+from ._client import Client
 from ._handlers import Handlers
 from ._job import AsyncJob, Job, PooledJob
 from ._library import features, limits
 from ._library import lib as _lib
 from ._loop import Loop
 from ._server import Server
+from ._streams import DataStream, Run, RunStream
 from ._values import FunctionStatus, JobInfo, JobRequest, Later, RunError
 from ._worker import Worker
 from .errors import *  # noqa: F403

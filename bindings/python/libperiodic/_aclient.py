@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from . import _requests
 from ._aio import Driver
-from ._client import DEFAULT, Connection, beyond, reach
+from ._connection import DEFAULT, Connection, beyond, reach
 from ._library import failure, lib
 from ._memory import Columns
 from ._options import connection_options

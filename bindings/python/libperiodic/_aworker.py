@@ -19,12 +19,13 @@ from ._handlers import (
     outcome_of,
     outcome_of_later,
     outcome_of_result,
+    outcome_of_run,
 )
 from ._job import AsyncJob, PooledJob, Post
 from ._server import Server
 from ._values import Later, Text
-from ._worker import BaseWorker
-from .errors import ClosedError, PeriodicError
+from ._worker import ANSWERS, BaseWorker
+from .errors import ClosedError
 
 # A task that begins at once, and mostly ends at once, costs half of one that is put in line.
 _EAGER: dict[str, Any] = {"eager_start": True} if sys.version_info >= (3, 12) else {}
@@ -60,7 +61,7 @@ class AsyncWorker(BaseWorker):
             server, concurrency=concurrency, identity=identity, token=token, grace=grace
         )
         self._driver: Driver | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[AsyncJob, asyncio.Task[None]] = {}
         self._is_running = False
         self._takers: list[asyncio.Future[AsyncJob]] = []
         self._stop: asyncio.Event | None = None
@@ -175,18 +176,20 @@ class AsyncWorker(BaseWorker):
             return
         if self._takers:
             self._hand_out(core)
-        elif self._is_running and not self._is_stopping:
+        elif self._is_stopping:
+            core.hand_back()
+        elif self._is_running:
             for shown in core.take(self.concurrency, 0):
                 job = AsyncJob(core, *shown)
                 handler = self._handlers.get(shown[0])
                 if handler is None:
                     self._report(job, FAILED)
                 elif handler.is_async:
-                    self._begin(self._await(handler.call, job))
+                    self._begin(self._await(handler.call, job), job)
                 elif handler.pool is None:
                     self._report(job, outcome_of(handler.call, job))
                 else:
-                    self._begin(self._pooled(handler, job))
+                    self._begin(self._pooled(handler, job), job)
         core.flush()
 
     def _hand_out(self, core: WorkerCore) -> None:
@@ -203,13 +206,13 @@ class AsyncWorker(BaseWorker):
         driver.members.append(self)
         return core
 
-    def _begin(self, work: Any) -> None:
+    def _begin(self, work: Any, job: AsyncJob) -> None:
         task: asyncio.Task[None] = asyncio.Task(
             work, loop=self._driver.host, **_EAGER  # type: ignore[union-attr]
         )
+        # The task itself takes itself out, which costs less than a callback.
         if not task.done():
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            self._tasks[job] = task
 
     async def _await(self, call: Callable[[AsyncJob], Any], job: AsyncJob) -> None:
         """Runs a handler that is a coroutine."""
@@ -219,22 +222,29 @@ class AsyncWorker(BaseWorker):
             self._report(job, outcome_of_later(later))
         except asyncio.CancelledError:
             # The worker was told to stop at once: the server gives the job to others.
+            if not job.ended:
+                job.free()
             raise
         except Exception:
             self._report(job, failed(job))
         else:
             self._report(job, outcome_of_result(result, job))
+        finally:
+            self._tasks.pop(job, None)
 
     async def _pooled(self, handler: Handler, job: AsyncJob) -> None:
         """Runs a handler in a pool."""
         pooled = PooledJob(job, self._post(job) if handler.pool != "process" else None)
         try:
-            outcome: Outcome = await asyncio.wrap_future(self._pools.submit(handler, pooled))
-        except asyncio.CancelledError:
-            raise
-        except Exception:
-            outcome = failed(job)
-        self._report(job, outcome)
+            run = self._pools.submit(handler, pooled)
+            ended = asyncio.wrap_future(run)
+            await asyncio.wait([ended])
+            ended.exception()
+            self._report(job, outcome_of_run(run, job))
+        except RuntimeError:
+            self._report(job, failed(job))
+        finally:
+            self._tasks.pop(job, None)
 
     def _post(self, job: AsyncJob) -> Post:
         """The way from a thread of a pool to the job."""
@@ -268,7 +278,7 @@ class AsyncWorker(BaseWorker):
 
         def stop() -> None:
             if self._is_stopping:
-                for task in self._tasks:
+                for task in self._tasks.values():
                     task.cancel()
             self.stop()
 
@@ -277,18 +287,19 @@ class AsyncWorker(BaseWorker):
         return [signal.SIGINT, signal.SIGTERM]
 
     async def _finish(self, core: WorkerCore) -> None:
-        """Waits for the handlers, and until the server has heard of every end."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=self.grace)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=1)
+        """Takes on nothing new, waits for the handlers, and until the server has heard of every end."""
         driver = self._driver
         if driver is None or core.closed:
             return
+        drained = asyncio.ensure_future(driver.code_of(core.start_drain(None)))
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=self.grace)
+        for task in self._tasks.values():
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks.values()), timeout=1)
         core.flush()
-        try:
-            await driver.wait_for(core.start_drain(5 if self.grace is None else min(5, self.grace)))
-        except PeriodicError:
-            return  # The server is gone, or slow: it runs again what it has not heard of.
+        driver.schedule()
+        # A server that is gone, or slow, runs again what it has not heard of.
+        await asyncio.wait([drained], timeout=ANSWERS)
+        drained.cancel()

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from . import _requests
-from ._handle import milliseconds
-from ._library import failure, lib
-from ._loop import Loop, OnLoop, glances
+from ._connection import DEFAULT, Connection, beyond, reach
+from ._loop import Loop
 from ._options import connection_options
-from ._requests import MORE, NOT_NOW, Question
+from ._requests import Question
 from ._server import Server
+from ._streams import DataStream, Run, RunStream
 from ._values import (
     FunctionStatus,
     JobRequest,
@@ -25,70 +23,9 @@ from ._values import (
     payload,
     seconds_since_1970,
 )
-from .errors import ClosedError, ForkError, NotNowError, PeriodicError
+from .errors import ClosedError, PeriodicError
 
 T = TypeVar("T")
-
-DEFAULT = -1.0
-"""A timeout that follows from what is asked: ten seconds more than the server waits."""
-
-def reach(server: Server | str) -> Callable[[], str]:
-    """What tells the address in the process that asks; clear words where there is none."""
-    if isinstance(server, Server):
-        return server._reach
-    process = os.getpid()
-
-    def address() -> str:
-        if server.startswith("inproc:") and os.getpid() != process:
-            raise ForkError(f"{server} is an address of process {process}; use its unix: address")
-        return server
-
-    return address
-
-
-def beyond(seconds: int, timeout: float | None) -> float | None:
-    """The timeout of a request that the server ends after `seconds`, which is 60 if it is 0."""
-    return (seconds or 60) + 10 if timeout == DEFAULT else timeout
-
-
-class Connection(OnLoop):
-    """One periodic_client."""
-
-    _free_name = "periodic_client_free"
-
-    def __init__(self, loop: Loop, address: str, options: object) -> None:
-        self.loop = loop
-        self.used = 0.0
-        pointer = ctypes.c_void_p()
-        code = lib.periodic_client_new(
-            loop.pointer, address.encode(), ctypes.byref(options), ctypes.byref(pointer)  # type: ignore[arg-type]
-        )
-        self._own(code, pointer)
-
-    def start(self, question: Question[Any], timeout: float | None) -> int:
-        """Starts a request; the pointer."""
-        request = ctypes.c_void_p()
-        start = question.start
-        self._check(start(self.pointer, ctypes.byref(request), milliseconds(timeout)))
-        return request.value or 0
-
-    def take(self, request: int, timeout: float | None = None) -> tuple[int, bytes]:
-        """Waits for the next part of a request or its end; NOT_NOW when the time is over."""
-        for wait in glances(self.loop, timeout):
-            code, data = _requests.next_part(request, wait)
-            if code != NOT_NOW:
-                break
-        return code, data
-
-    def ask(self, question: Question[T], timeout: float | None) -> T:
-        """Starts a request and waits for its end."""
-        request = self.start(question, timeout)
-        try:
-            code, data = self.take(request)
-            return question.finish(request, code, data, self._detail() if code < 0 else "")
-        finally:
-            if not self.closed:
-                lib.periodic_request_free(request)
 
 
 class Client:
@@ -324,145 +261,3 @@ class Client:
             return connection.ask(question, timeout)
         finally:
             self._give_back(connection)
-
-
-class _Started:
-    """A request under way, with the connection that it holds until it is closed."""
-
-    def __init__(self, client: Client, question: Question[Any], timeout: float | None) -> None:
-        self._client = client
-        self._question = question
-        self._connection: Connection | None = client._take()
-        try:
-            self._request = self._connection.start(question, timeout)
-        except BaseException:
-            self.close()
-            raise
-
-    _request = 0
-
-    @property
-    def closed(self) -> bool:
-        """Whether it, or the client's connection, was closed."""
-        return self._connection is None or self._connection.closed
-
-    def close(self) -> None:
-        """Withdraws the request if it has not ended; what it asked for may still be done."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            if not connection.closed and self._request:
-                lib.periodic_request_free(self._request)
-            self._client._give_back(connection)
-
-    def _next(self, timeout: float | None) -> tuple[int, bytes]:
-        if self._connection is None or self._connection.closed:
-            raise ClosedError(f"this {type(self).__name__} is closed")
-        code, data = self._connection.take(self._request, timeout)
-        if code < 0 and code != NOT_NOW:
-            raise failure(code, self._connection._detail())
-        return code, data
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def __del__(self) -> None:
-        try:
-            self.close()
-        except (AttributeError, PeriodicError):
-            return
-
-
-class Run(_Started):
-    """A job that was started with `Client.start_run`."""
-
-    def result(self, timeout: float | None = None) -> bytes:
-        """Waits for the result, as `Client.run` does. `NotNowError`: not within `timeout` seconds."""
-        code, data = self._next(timeout)
-        if code == NOT_NOW:
-            raise NotNowError("the run has not ended")
-        result: bytes = self._question.read(self._request, data)
-        return result
-
-    def __enter__(self) -> Run:
-        return self
-
-
-class DataStream(_Started):
-    """The data of a job: an iterator that waits for each piece, and ends when the job does."""
-
-    ended = False
-    """Whether the end has been heard."""
-
-    def next(self, timeout: float | None = None) -> bytes | None:
-        """The next piece; None when the time is over, and once the stream has `ended`."""
-        if self.ended:
-            return None
-        code, data = self._next(timeout)
-        self.ended = code == 0
-        return data if code == MORE else None
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        while not self.ended:
-            data = self.next()
-            if data is not None:
-                return data
-        raise StopIteration
-
-    def __enter__(self) -> DataStream:
-        return self
-
-
-class RunStream(DataStream):
-    """A job that runs: an iterator over the pieces that it says, after which `result` is there."""
-
-    result: bytes = b""
-    """What the handler returned, once the pieces are over."""
-
-    def __init__(
-        self,
-        client: Client,
-        listen: Question[None],
-        run: Question[bytes],
-        timeout: float | None,
-    ) -> None:
-        super().__init__(client, listen, timeout)
-        self._run = run
-        try:
-            assert self._connection is not None
-            self._running = self._connection.start(run, timeout)
-        except BaseException:
-            self.close()
-            raise
-
-    _running = 0
-
-    def next(self, timeout: float | None = None) -> bytes | None:
-        """The next piece; None when the time is over, and once the run has `ended`."""
-        piece = super().next(timeout)
-        if self.ended and piece is None and self._running and self._connection is not None:
-            running, self._running = self._running, 0
-            code, data = self._connection.take(running)
-            lib.periodic_request_free(running)
-            if code < 0:
-                raise failure(code, self._connection._detail())
-            self.result = self._run.read(running, data)
-        return piece
-
-    def close(self) -> None:
-        """Withdraws what has not ended; the job may still be done."""
-        if self._running and self._connection is not None and not self._connection.closed:
-            lib.periodic_request_free(self._running)
-        self._running = 0
-        super().close()
-
-    def __enter__(self) -> RunStream:
-        return self
-

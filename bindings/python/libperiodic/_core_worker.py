@@ -129,6 +129,12 @@ class WorkerCore(OnLoop):
         self._check(lib.periodic_worker_start_drain(self.pointer, ctypes.byref(request), wait))
         return request.value or 0
 
+    def hand_back(self) -> None:
+        """Lets go of jobs that have come and were not begun: the server gives them to others when this
+        connection ends."""
+        for *_, pointer in self.take(self._arrivals.most, 0):
+            lib.periodic_job_free(pointer)
+
     def stir(self) -> None:
         """What was just called is to be sent; a loop that others drive is told so."""
         if self.driver is not None:

@@ -6,7 +6,7 @@ import inspect
 import logging
 import multiprocessing
 from collections.abc import Callable
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar, Union
 
@@ -28,8 +28,6 @@ class Handler:
     __slots__ = ("broadcast", "call", "is_async", "name", "pool")
 
     def __init__(self, name: bytes, call: Callable[..., Any], pool: PoolKind, broadcast: bool) -> None:
-        if isinstance(pool, str) and pool not in ("thread", "process"):
-            raise ValueError(f'a pool is "thread", "process" or an Executor, not {pool!r}')
         self.name = name
         self.call = call
         self.pool = pool
@@ -73,6 +71,8 @@ class Handlers:
         processes the handler has to be importable, and gets a copy of the job's fields. With `broadcast`
         each job goes to every worker that has the function, if all said this.
         """
+        if isinstance(pool, str) and pool not in ("thread", "process"):
+            raise ValueError(f'a pool is "thread", "process" or an Executor, not {pool!r}')
         name = as_bytes(function)
 
         def register(call: F) -> F:
@@ -97,19 +97,19 @@ class Pools:
         self._size = size
         self._made: dict[str, Executor] = {}
 
-    def submit(self, handler: Handler, job: PooledJob) -> Any:
-        """Runs a handler; the future of its outcome."""
+    def submit(self, handler: Handler, job: PooledJob) -> Future[Any]:
+        """Runs a handler; the future of what it returns."""
         kind = handler.pool
         executor = self._executor(kind) if isinstance(kind, str) else kind
         assert executor is not None
         try:
-            return executor.submit(outcome_of, handler.call, job)
+            return executor.submit(handler.call, job)
         except BrokenProcessPool:
             # A process of the pool died; the jobs that were in it have failed.
             self._made.pop(str(kind), None)
             if not isinstance(kind, str):
                 raise
-            return self._executor(kind).submit(outcome_of, handler.call, job)
+            return self._executor(kind).submit(handler.call, job)
 
     def close(self) -> None:
         """Ends them; what runs in them is not waited for."""
@@ -137,6 +137,18 @@ def outcome_of(call: Callable[..., Any], job: JobFields) -> Outcome:
     except Later as later:
         return outcome_of_later(later)
     except Exception:
+        return failed(job)
+    return outcome_of_result(result, job)
+
+
+def outcome_of_run(run: Future[Any], job: JobFields) -> Outcome:
+    """What came of a handler in a pool."""
+    try:
+        result = run.result()
+    except Later as later:
+        return outcome_of_later(later)
+    except BaseException:
+        # Also a thread that wanted to end the program, and a process that died.
         return failed(job)
     return outcome_of_result(result, job)
 

@@ -28,7 +28,7 @@ assert _INFO.size == INFO_SIZE and FIELDS_SIZE == 72 and REPORT_SIZE == 48
 Some = Sequence[bytes]
 Columns = tuple[Some, Some, Some, Sequence[int], Sequence[int]]
 """Jobs to be submitted: functions, names, workloads, when (seconds since 1970), seconds that each may take.
-The last two may be empty, for 0 each."""
+One function may stand for all; the last two may be empty, for 0 each."""
 Report = tuple[int, int, int, int, bytes]
 """What to say of a job: its pointer, a kind, a step, a delay, data."""
 Shown = tuple[bytes, bytes, bytes, int, int, int]
@@ -75,13 +75,14 @@ def job_fields(columns: Columns) -> Batch:
     """An array of periodic_job_fields."""
     functions, names, workloads, times, timeouts = columns
     count = len(names)
-    held, starts, lengths = _laid_out((*functions, *names, *workloads))
+    held, starts, lengths = _laid_out((*names, *workloads, *functions))
     numbers = array("q", bytes(FIELDS_SIZE * count))
     numbers[0::9] = array("q", [FIELDS_SIZE]) * count
-    for column in range(3):
-        some = slice(column * count, (column + 1) * count)
-        numbers[1 + 2 * column :: 9] = starts[some]
-        numbers[2 + 2 * column :: 9] = lengths[some]
+    each = count // len(functions)
+    numbers[1::9] = starts[2 * count :] * each
+    numbers[2::9] = lengths[2 * count :] * each
+    numbers[3::9], numbers[4::9] = starts[:count], lengths[:count]
+    numbers[5::9], numbers[6::9] = starts[count : 2 * count], lengths[count : 2 * count]
     if times:
         numbers[7::9] = array("q", times)
     if timeouts:

@@ -11,7 +11,7 @@ from . import _bindings
 from ._library import failure, lib
 from ._memory import Columns, copy, job_fields
 from ._values import FunctionStatus, RunError, Text, as_bytes
-from .errors import PeriodicError
+from .errors import CanceledError, PeriodicError
 
 T = TypeVar("T")
 Told = Callable[[int], None]
@@ -41,8 +41,8 @@ class Question(Generic[T]):
         self.is_partial = is_partial
 
     def finish(self, request: int, code: int, data: bytes, detail: str) -> T:
-        """What the end brings, or raises. One that `is_partial` brings something whatever the code is."""
-        if code < 0 and not self.is_partial:
+        """What the end brings, or raises. One that `is_partial` brings something unless it was withdrawn."""
+        if code < 0 and not (self.is_partial and code != CanceledError.code):
             raise failure(code, detail)
         return self.read(request, data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -140,8 +141,10 @@ class Server:
     ) -> Iterator[JobInfo]:
         """Goes through the jobs of a function, or all; those that stay are shown once.
 
-        What only a store file has of a job is read within `timeout`; 0 leaves it out.
+        It begins when the store is loaded. What only a store file has of a job is read within `timeout`; 0
+        leaves it out.
         """
+        self._wait_until_ready(timeout)
         running = self._alive()
         walk = running.living().walk(function, timeout)
         some = 256 if running.thread else 1
@@ -160,16 +163,14 @@ class Server:
 
     def close(self, timeout: float | None = 10) -> None:
         """Stops and frees the server; twice does no harm. In a forked child it does nothing."""
-        running, self._running = self._running, None
-        if running is not None and running.process == os.getpid():
-            self.addresses.clear()
+        running = self._let_go()
+        if running is not None:
             running.end(timeout)
 
     async def aclose(self, timeout: float | None = 10) -> None:
         """The same for a server on an event loop, which goes on meanwhile."""
-        running, self._running = self._running, None
-        if running is not None and running.process == os.getpid():
-            self.addresses.clear()
+        running = self._let_go()
+        if running is not None:
             await running.aend(timeout)
 
     def __enter__(self) -> Server:
@@ -206,6 +207,22 @@ class Server:
         self._running = running
         # A server that nobody closed ends with its object, or with the program.
         weakref.finalize(self, running.end, 10)
+
+    def _wait_until_ready(self, timeout: float | None) -> None:
+        limit = time.monotonic() + (60 if timeout is None else timeout)
+        while not self.ready and time.monotonic() < limit:
+            if self._loop is not None:
+                self._loop.step()
+            time.sleep(0.001)
+
+    def _let_go(self) -> _Running | None:
+        """What is to be ended, in the process that it belongs to."""
+        running = self._running
+        if running is None or running.process != os.getpid():
+            return None
+        self._running = None
+        self.addresses = []
+        return running
 
     def _alive(self) -> _Running:
         running = self._running

@@ -22,10 +22,12 @@ class LoopThread:
     def __init__(self) -> None:
         self._asked: deque[tuple[Callable[[], Any], Future[Any]]] = deque()
         self._is_over = False
-        self._ready: Future[Loop] = Future()
-        self._thread = threading.Thread(target=self._main, name="libperiodic", daemon=True)
+        made: Future[Loop] = Future()
+        self._thread = threading.Thread(
+            target=self._main, args=(made,), name="libperiodic", daemon=True
+        )
         self._thread.start()
-        self.loop = self._ready.result()
+        self.loop = made.result()
 
     def call(self, body: Callable[[], T]) -> T:
         """Does something on the thread, and returns what comes of it."""
@@ -45,14 +47,13 @@ class LoopThread:
     def _finish(self) -> None:
         self._is_over = True
 
-    def _main(self) -> None:
+    def _main(self, made: Future[Loop]) -> None:
         try:
             loop = Loop()
         except BaseException as error:
-            self._ready.set_exception(error)
+            made.set_exception(error)
             return
-        self._ready.set_result(loop)
-        del self._ready
+        made.set_result(loop)
         while not self._is_over:
             loop.run()
             while self._asked:

@@ -143,7 +143,10 @@ def columns(jobs: Iterable[tuple[Any, ...]]) -> Columns:
     given = list(zip(*some)) or [(), ()]
     if len(given) < 2:
         raise ValueError("a job has at least a function and a name")
-    functions, names = _all_bytes(given[0]), _all_bytes(given[1])
+    kinds = set(given[0])
+    # One function for all is the rule.
+    functions = (as_bytes(kinds.pop()),) if len(kinds) == 1 else _all_bytes(given[0])
+    names = _all_bytes(given[1])
     workloads = _all_bytes(given[2]) if len(given) > 2 else (b"",) * len(names)
     times = given[3] if len(given) > 3 else ()
     if set(map(type, times)) - {int}:
@@ -155,7 +158,12 @@ def columns(jobs: Iterable[tuple[Any, ...]]) -> Columns:
 def _all_bytes(texts: tuple[Any, ...]) -> tuple[bytes, ...]:
     if set(map(type, texts)) == {bytes}:
         return texts
-    return tuple(map(as_bytes, texts))
+    return tuple(
+        [
+            text.encode("utf-8", "surrogateescape") if type(text) is str else bytes(text)
+            for text in texts
+        ]
+    )
 
 
 _REST: tuple[Any, ...] = (b"", b"", b"", 0, 0)

@@ -13,19 +13,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from typing import Any
 
-from ._client import reach
+from . import _requests
+from ._connection import reach
 from ._core_worker import FAILED, Outcome, WorkerCore
-from ._handlers import Handler, Handlers, Pools, failed, outcome_of
+from ._handlers import Handler, Handlers, Pools, failed, outcome_of, outcome_of_run
 from ._job import Job, PooledJob, Post
 from ._library import lib
 from ._loop import Loop, glances
 from ._options import connection_options
+from ._requests import NOT_NOW
 from ._server import Server
 from ._values import Text
 from .errors import ClosedError, ForkError, PeriodicError
 
 # How long the end of a job may wait for those of others, so that they are said together.
 _TOGETHER = 0.001
+# How long a server may take to answer for the last ends.
+ANSWERS = 5
 
 
 class BaseWorker(Handlers):
@@ -194,7 +198,10 @@ class Worker(BaseWorker):
     def done_many(self, jobs: list[Job]) -> None:
         """Ends jobs of this worker as done, without a result."""
         core = self._living()
-        core.done += [job._alive() for job in jobs]
+        ends = [job._pointer for job in jobs]
+        if not all(ends):
+            raise ClosedError("one of the jobs is over here")
+        core.done += ends
         for job in jobs:
             job._pointer = 0
         core.flush()
@@ -290,20 +297,16 @@ class Worker(BaseWorker):
         threaded = handler.pool != "process"
         pooled = PooledJob(job, self._post(job) if threaded else None)
         try:
-            run: Future[Outcome] = self._pools.submit(handler, pooled)
+            run = self._pools.submit(handler, pooled)
         except RuntimeError:
             self._pooled -= 1
             self._report(job, failed(job))
             return
         run.add_done_callback(lambda run: self._write(lambda: self._pool_is_done(job, run)))
 
-    def _pool_is_done(self, job: Job, run: Future[Outcome]) -> None:
+    def _pool_is_done(self, job: Job, run: Future[Any]) -> None:
         self._pooled -= 1
-        try:
-            outcome = run.result()
-        except BaseException:
-            outcome = failed(job)
-        self._report(job, outcome)
+        self._report(job, outcome_of_run(run, job))
 
     def _post(self, job: Job) -> Post:
         """The way from a thread of a pool to the job."""
@@ -337,19 +340,20 @@ class Worker(BaseWorker):
         return count
 
     def _finish(self, core: WorkerCore) -> None:
-        """Waits for the handlers in pools, and until the server has heard of every end."""
-        limit = None if self.grace is None else time.monotonic() + self.grace
-        waiting = select.poll()
-        waiting.register(core.loop.fileno(), select.POLLIN)
-        while self._pooled and (limit is None or time.monotonic() < limit):
-            if not self._read_mail():
-                waiting.poll(100)
-                core.loop.step()
+        """Takes on nothing new, waits for the handlers in pools, and until the server has heard of every
+        end."""
+        limit = time.monotonic() + (1e9 if self.grace is None else self.grace)
+        request = core.start_drain(None)
+        while time.monotonic() < limit:
+            self._read_mail()
             core.flush()
-        core.flush()
-        if self._pooled == 0:
-            with contextlib.suppress(PeriodicError):
-                core.drain(5 if self.grace is None else min(5, self.grace))
+            core.hand_back()
+            # What comes from a pool ends no wait in the library.
+            if _requests.next_part(request, 20 if self._pooled else 200)[0] != NOT_NOW:
+                break
+            if not self._pooled:
+                limit = min(limit, time.monotonic() + ANSWERS)
+        lib.periodic_request_free(request)
 
 
 @contextlib.contextmanager

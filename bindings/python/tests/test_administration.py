@@ -11,12 +11,6 @@ from libperiodic import Client, Loop, Server, Worker
 
 
 @pytest.fixture
-def loop():
-    with Loop() as loop:
-        yield loop
-
-
-@pytest.fixture
 def server(loop):
     with Server(loop=loop) as server:
         yield server

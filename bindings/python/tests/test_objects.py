@@ -20,18 +20,6 @@ from libperiodic import Client, JobRequest, Loop, Server, Worker
 TOOLS = pathlib.Path(__file__).resolve().parents[1] / "tools"
 
 
-@pytest.fixture
-def loop():
-    with Loop() as loop:
-        yield loop
-
-
-@pytest.fixture
-def address(loop, tmp_path):
-    with Server(loop=loop) as server:
-        yield server.listen("tcp://127.0.0.1:0")
-
-
 def test_a_job_goes_from_client_to_worker(loop, address):
     with Client(address, loop=loop) as client, Worker(address, loop=loop) as worker:
         worker.can_do("resize")

@@ -13,18 +13,6 @@ from libperiodic import Client, Loop, Server, Worker
 
 
 @pytest.fixture
-def loop():
-    with Loop() as loop:
-        yield loop
-
-
-@pytest.fixture
-def address(loop):
-    with Server(loop=loop) as server:
-        yield server.listen("tcp://127.0.0.1:0")
-
-
-@pytest.fixture
 def client(loop, address):
     with Client(address, loop=loop) as client:
         yield client
