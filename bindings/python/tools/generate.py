@@ -111,7 +111,7 @@ class PeriodicError(Exception):
     text = "success"
 
     def __init__(self, detail: str = "") -> None:
-        super().__init__(f"{self.text}: {detail}" if detail else self.text)
+        super().__init__(f"{self.text}: {detail}" if detail not in ("", self.text) else self.text)
         self.detail = detail
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -53,11 +53,10 @@ class Peer:
         """Whether `connect` was called."""
         return self._client is not None
 
-    def close(self) -> None:
-        """Closes the connection."""
+    def close(self) -> asyncio.Future[Any]:
+        """Closes the connection; who wants to can wait until it is."""
         client, self._client = self._client, None
-        if client is not None:
-            asyncio.ensure_future(client.close())
+        return asyncio.gather(*([client.close()] if client is not None else []))
 
     @call
     async def ping(self, timeout: float = 10) -> bool:

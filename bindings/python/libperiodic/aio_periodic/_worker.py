@@ -120,12 +120,11 @@ class Worker(Peer):
             task.add_done_callback(self._running.discard)
             task.add_done_callback(lambda _: places.release())
 
-    def close(self) -> None:
+    def close(self) -> asyncio.Future[Any]:
         """Closes the connections; the server gives what is in hand to others."""
-        super().close()
         worker, self._worker = self._worker, None
-        if worker is not None:
-            asyncio.ensure_future(worker.close())
+        ends = [super().close(), *([worker.close()] if worker is not None else [])]
+        return asyncio.gather(*ends)
 
     def _open(self) -> None:
         super()._open()
