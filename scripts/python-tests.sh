@@ -1,17 +1,38 @@
 #!/usr/bin/env bash
-# Installs the Python package into an empty environment, with the library inside, and tests it there.
-# Usage: scripts/python-tests.sh [pytest arguments]; LIBPERIODIC_SO names another library.
+# Makes the Python wheel, installs it into an empty environment for each of several Pythons, and tests it there.
+# Usage: scripts/python-tests.sh [pytest arguments]
+#   PYTHONS       the versions (3.9 3.13), of PATH or of pyenv; those that are not on this machine are left out,
+#                 and without any the python3 of PATH is used
+#   LIBPERIODIC_SO  names another library
+#   PRELOAD       is loaded before everything, for a library with the address sanitizer
 set -euo pipefail
 cd "$(dirname "$0")/.."
-home=.build/venvs/libperiodic
+export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-[ -n "${LIBPERIODIC_SO:-}" ] || scripts/build-library.sh
-if [ ! -e "$home/complete" ]; then
-  rm -rf "$home"
-  python3 -m venv "$home"
-  "$home/bin/pip" install --quiet --disable-pip-version-check pytest==9.0.3 libclang==18.1.1
-  touch "$home/complete"
-fi
-"$home/bin/pip" install --quiet --disable-pip-version-check --force-reinstall ./bindings/python
-unset LIBPERIODIC_SO
-"$home/bin/python" -m pytest -q -p no:cacheprovider "${@:-bindings/python/tests}"
+interpreter() { # version
+  command -v "python$1" || ls -d "$HOME"/.pyenv/versions/"$1".*/bin/python 2>/dev/null | tail -1
+}
+
+found=()
+for version in ${PYTHONS:-3.9 3.13}; do
+  python=$(interpreter "$version" || true)
+  [ -z "$python" ] || found+=("$python")
+done
+[ ${#found[@]} -gt 0 ] || found=(python3)
+
+scripts/wheel.sh >/dev/null
+[ $# -gt 0 ] || set -- bindings/python/tests
+for python in "${found[@]}"; do
+  version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+  home=.build/venvs/libperiodic-$version
+  if [ ! -e "$home/complete" ]; then
+    rm -rf "$home"
+    "$python" -m venv "$home"
+    "$home/bin/pip" install --quiet pytest==8.4.2 libclang==18.1.1 mypy==1.18.2
+    touch "$home/complete"
+  fi
+  "$home/bin/pip" install --quiet --force-reinstall --no-deps --no-index .build/wheel/*.whl
+  echo "Python $version"
+  env -u LIBPERIODIC_SO ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$home/bin/python" -m pytest -q -p no:cacheprovider "$@"
+done
+python3 bindings/python/tools/reference.py --check
