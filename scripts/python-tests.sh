@@ -9,8 +9,11 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
 
-interpreter() { # version
-  command -v "python$1" || ls -d "$HOME"/.pyenv/versions/"$1".*/bin/python 2>/dev/null | tail -1
+interpreter() { # version; a shim of pyenv may be in PATH that runs nothing
+  local python
+  for python in "python$1" "$HOME"/.pyenv/versions/"$1".*/bin/python; do
+    "$python" -c "" 2>/dev/null && echo "$python" && return
+  done
 }
 
 found=()
@@ -33,6 +36,7 @@ for python in "${found[@]}"; do
   fi
   "$home/bin/pip" install --quiet --force-reinstall --no-deps --no-index .build/wheel/*.whl
   echo "Python $version"
-  env -u LIBPERIODIC_SO ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$home/bin/python" -m pytest -q -p no:cacheprovider "$@"
+  env -u LIBPERIODIC_SO ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$home/bin/python" -m pytest -q \
+    -c bindings/python/pyproject.toml "$@"
 done
 python3 bindings/python/tools/reference.py --check

@@ -6,8 +6,6 @@ import pytest
 
 from libperiodic import Loop, Server
 
-pytest_plugins = ["pytester"]
-
 
 @pytest.fixture
 def loop():
