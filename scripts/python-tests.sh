@@ -4,7 +4,7 @@
 #   PYTHONS       the versions (3.9 3.13), of PATH or of pyenv; those that are not on this machine are left out,
 #                 and without any the python3 of PATH is used
 #   LIBPERIODIC_SO  names another library
-#   PRELOAD       is loaded before everything, for a library with the address sanitizer
+#   SANITIZED       names a library with clang's address sanitizer to be tested in the place of the wheel's
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export PIP_DISABLE_PIP_VERSION_CHECK=1
@@ -15,6 +15,13 @@ interpreter() { # version; a shim of pyenv may be in PATH that runs nothing
     "$python" -c "" 2>/dev/null && echo "$python" && return
   done
 }
+
+clean=(env -u LIBPERIODIC_SO)
+if [ -n "${SANITIZED:-}" ]; then
+  # Of the clang that Swift is linked with; what Python leaves at its end is not looked at.
+  runtime=$(ls "$(dirname "$(readlink -f "$(command -v swift)")")"/../lib/clang/*/lib/linux/libclang_rt.asan-x86_64.so)
+  clean=(env LIBPERIODIC_SO="$(realpath "$SANITIZED")" LD_PRELOAD="$runtime" ASAN_OPTIONS=detect_leaks=0)
+fi
 
 found=()
 for version in ${PYTHONS:-3.9 3.13}; do
@@ -36,7 +43,6 @@ for python in "${found[@]}"; do
   fi
   "$home/bin/pip" install --quiet --force-reinstall --no-deps --no-index .build/wheel/*.whl
   echo "Python $version"
-  env -u LIBPERIODIC_SO ${PRELOAD:+LD_PRELOAD="$PRELOAD"} "$home/bin/python" -m pytest -q \
-    -c bindings/python/pyproject.toml "$@"
+  "${clean[@]}" "$home/bin/python" -m pytest -q -c bindings/python/pyproject.toml "$@"
 done
 python3 bindings/python/tools/reference.py --check
