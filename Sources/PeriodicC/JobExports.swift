@@ -174,7 +174,7 @@ extension JobHandle {
 
 /// An empty run may have no address; NULL is for what is not there.
 private func address(_ bytes: Bytes) -> UnsafeRawPointer {
-  bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)!
+  bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
 }
 
 /// The job, if this is a place where the program may look at it.

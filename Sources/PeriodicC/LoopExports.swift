@@ -63,13 +63,12 @@ public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
 
 @_cdecl("periodic_loop_stop") @implementation
 public func periodic_loop_stop(_ loop: OpaquePointer?) -> Int32 {
-  guard let handle = borrow(loop, as: LoopHandle.self) else { return PERIODIC_EINVAL.rawValue }
-  if !handle.isForked, !handle.isOwner {
+  if let handle = borrow(loop, as: LoopHandle.self), !handle.isForked, !handle.isOwner {
     handle.loop.stopFromAnyThread()
     return 0
   }
-  return handle.call {
-    handle.loop.stop()
+  return call(loop, LoopHandle.self) {
+    $0.loop.stop()
     return 0
   }
 }

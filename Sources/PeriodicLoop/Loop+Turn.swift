@@ -1,6 +1,5 @@
 internal import CUV
 internal import PeriodicCore
-internal import Synchronization
 
 extension Loop {
   /// Runs turns until `stop`.
@@ -17,16 +16,6 @@ extension Loop {
     preconditionOnLoop()
     stopIsRequested = true
     wake()
-  }
-
-  /// The same for other threads, as soon as the loop hears of it.
-  public func stopFromAnyThread() {
-    stopFromOutside.store(true, ordering: .releasing)
-    wake()
-  }
-
-  func heedOutside() {
-    if stopFromOutside.exchange(false, ordering: .acquiring) { stopIsRequested = true }
   }
 
   /// One turn without waiting, in which at most so many commands and completions are handled
