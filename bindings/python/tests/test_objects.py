@@ -174,6 +174,31 @@ def test_another_thread_is_told_so(loop):
     assert len(caught) == 1
 
 
+def test_another_thread_stops_a_loop(loop):
+    for _ in range(20):
+        thread = threading.Thread(target=loop.stop)
+        thread.start()
+        # Also if it was stopped before it ran.
+        loop.run()
+        thread.join()
+
+
+def test_a_job_is_held_until_it_is_let_go(loop, address):
+    with Client(address, loop=loop) as client, Worker(address, loop=loop) as worker:
+        worker.can_do("f")
+        client.submit("f", "n")
+        job = worker.next(timeout=10)
+        assert job.held and not job.ended and repr(job) == "<Job f 'n'>"
+        job.free()
+        assert job.ended and not job.held
+        with pytest.raises(libperiodic.ClosedError):
+            job.free()
+        worker.close()
+        with Worker(address, loop=loop) as other:
+            other.can_do("f")
+            assert other.next(timeout=10).name == "n"
+
+
 def test_a_child_is_told_so(loop, address):
     child = os.fork()
     if child == 0:
