@@ -121,8 +121,8 @@ public final class Loop {
   /// call it, for as long as the loop exists.
   public func wake() { uv_async_send(waker) }
 
-  /// What `stop` does, as soon as the loop hears of it. Any thread may call it, for as long as the loop
-  /// exists.
+  /// What `stop` does, as soon as the loop hears of it. Any thread may call it, for as long as the
+  /// loop exists.
   public func stopFromAnyThread() { uv_async_send(stopper) }
 
   /// Stops the process when the calling thread is not the loop's.

@@ -34,17 +34,16 @@ class Driver:
     There is one for each event loop that has clients, workers or servers, which share it; no thread.
     """
 
-    _drivers: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, Driver] = (
-        weakref.WeakKeyDictionary()
-    )
+    # By the identity of the event loop, which its driver holds: those who use it keep both.
+    _drivers: weakref.WeakValueDictionary[int, Driver] = weakref.WeakValueDictionary()
 
     @classmethod
     def current(cls) -> Driver:
         """The running event loop's."""
         host = asyncio.get_running_loop()
-        driver = cls._drivers.get(host)
-        if driver is None:
-            driver = cls._drivers[host] = cls(host)
+        driver = cls._drivers.get(id(host))
+        if driver is None or driver.host is not host:
+            driver = cls._drivers[id(host)] = cls(host)
         return driver
 
     def __init__(self, host: asyncio.AbstractEventLoop) -> None:
@@ -68,7 +67,7 @@ class Driver:
         self._users -= 1
         if self._users > 0:
             return
-        Driver._drivers.pop(self.host, None)
+        Driver._drivers.pop(id(self.host), None)
         if not self.host.is_closed():
             self.host.remove_reader(self._descriptor)
         if self._timer is not None:

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 import libperiodic
-from libperiodic import Client, Loop, Server, Worker
+from libperiodic import Client, Server, Worker
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import threading
+import weakref
 
 import pytest
 
@@ -20,7 +21,7 @@ def run(body):
         threads = threading.active_count()
         await asyncio.wait_for(body(), 60)
         assert threading.active_count() == threads
-        assert asyncio.get_running_loop() not in Driver._drivers
+        assert id(asyncio.get_running_loop()) not in Driver._drivers
 
     asyncio.run(whole())
 
@@ -246,6 +247,18 @@ def test_the_server_may_live_in_a_thread_and_everything_ends():
     asyncio.run(body())
     gc.collect()
     assert not [thread for thread in threading.enumerate() if thread.name == "libperiodic"]
+
+
+def test_what_nobody_closed_goes_with_the_event_loop():
+    async def main():
+        server = await Server().__aenter__()
+        client = AsyncClient(server)
+        await client.submit("f", "n")
+        return weakref.ref(client), weakref.ref(asyncio.get_running_loop())
+
+    left = asyncio.run(main())
+    gc.collect()
+    assert [one() for one in left] == [None, None]
 
 
 def test_a_task_of_a_handler_is_a_task():
