@@ -11,7 +11,7 @@ SWIFT ?= swift
 # the loop's time. Tests, simulator and fuzzers are built with them.
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: help setup demo test swift-tests check check-slow install uninstall library daemon \
+.PHONY: help setup demo test swift-tests check check-slow install uninstall library wheel daemon \
   sim bench bench-inproc bench-load instructions fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
@@ -40,6 +40,9 @@ check-slow: setup library daemon ## What does not fit into ten minutes: many see
 
 library: ## Build libperiodic.so for release
 	scripts/build-library.sh
+
+wheel: setup ## Make the Python wheel, for manylinux, in .build/wheel
+	@scripts/wheel.sh
 
 daemon: ## Build the command line and daemon for release
 	$(SWIFT) build $(RELEASE_FLAGS) --product periodic-cli

@@ -217,7 +217,7 @@ PERIODIC_API int periodic_loop_step(periodic_loop *loop, int max);
 PERIODIC_API int periodic_loop_run(periodic_loop *loop);
 
 /* Makes periodic_loop_run() return at the end of this turn, or at once if it is called later.
- * Threads: owner thread. Since: 0.1. */
+ * Threads: any thread, for as long as the loop exists. Since: 0.1. */
 PERIODIC_API int periodic_loop_stop(periodic_loop *loop);
 
 /* Ends a wait in periodic_loop_run(), or makes the descriptor readable; nothing else.
@@ -823,6 +823,14 @@ PERIODIC_API int periodic_worker_next(periodic_worker *worker, periodic_job **jo
  * Threads: owner thread. Since: 0.1. */
 PERIODIC_API int periodic_worker_next_many(periodic_worker *worker, periodic_job **jobs, size_t most,
                                            int timeout_ms);
+
+/* Shows `count` jobs of one worker in `infos`, as periodic_job_function() and the others tell of each: bytes that
+ * belong to the job, the count and the time. `state` is PERIODIC_JOB_RUNNING, `due_ms` 0. The `size` of the first
+ * is that of each. Stops at the first that is not or no more in this worker's hands, as PERIODIC_EINVAL; returns
+ * how many were shown, or the code if it was the first.
+ * Threads: owner thread. Since: 0.1. */
+PERIODIC_API int periodic_worker_show_many(periodic_worker *worker, periodic_job *const *jobs,
+                                           periodic_job_info *infos, size_t count);
 
 /* Ends `count` jobs of one worker as done, without a result, and frees them. Stops at the first that
  * cannot be ended, PERIODIC_EINVAL for one that is not or no more in this worker's hands; returns how many

@@ -3,8 +3,8 @@
 # the calls of a store failing in turn, three hundred damaged files, a million jobs deleted from a
 # file, dumped and loaded, a hundred crashes, fifty power cuts and a hundred failures of the disk of the
 # release daemon, loops on several threads under the thread sanitizer, instructions per job, misuse of a library
-# built with the address sanitizer, and the Debian packages. Run by `make check-slow`, which builds daemon and
-# library first.
+# built with the address sanitizer, the Python package on every Python and on that library, and the Debian packages.
+# Run by `make check-slow`, which builds daemon and library first.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -32,6 +32,12 @@ scripts/instructions.sh
 SCRATCH=.build-sanitized scripts/build-library.sh --sanitize=address
 LIBPERIODIC_ASAN=.build-sanitized/release/libperiodic.so \
   scripts/integration-tests.sh Tests/integration/test_errors.py
+
+# The Python package: on each Python that is there, a million jobs on one, and on the sanitized library.
+PYTHONS="3.10 3.11 3.12" scripts/python-tests.sh
+PYTHONS=3.13 PERIODIC_PYTHON_JOBS=1000000 scripts/python-tests.sh bindings/python/tests/test_leaks.py
+PYTHONS=3.13 SANITIZED=.build-sanitized/release/libperiodic.so scripts/python-tests.sh bindings/python/tests \
+  --ignore-glob='*/test_types.py' --ignore-glob='*/test_leaks.py' --ignore-glob='*/test_packaging.py'
 
 scripts/setup.sh debhelper
 scripts/integration-tests.sh Tests/integration/test_deb.py

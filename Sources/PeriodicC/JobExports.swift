@@ -161,6 +161,24 @@ public func periodic_job_free(_ job: OpaquePointer?) -> Int32 {
 
 // MARK: Shared
 
+extension JobHandle {
+  /// What the calls above tell, at once; the bytes are the job's.
+  var info: periodic_job_info {
+    .init(
+      size: MemoryLayout<periodic_job_info>.size,
+      function: job.key.function.baseAddress, function_length: job.key.function.count,
+      name: job.key.name.baseAddress, name_length: job.key.name.count,
+      workload: address(job.workload), workload_length: job.workload.count,
+      due_ms: 0, state: Int32(PERIODIC_JOB_RUNNING.rawValue), count: job.count,
+      timeout_s: job.timeout, reserved: 0)
+  }
+}
+
+/// An empty run may have no address; NULL is for what is not there.
+private func address(_ bytes: Bytes) -> UnsafeRawPointer {
+  bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1).unsafelyUnwrapped
+}
+
 /// The job, if this is a place where the program may look at it.
 private func owned(_ job: OpaquePointer?) -> JobHandle? {
   guard let handle = borrow(job, as: JobHandle.self), handle.owner.misuse == 0,
@@ -178,8 +196,7 @@ private func lend(
   }
   let bytes = what(handle.job)
   length?.pointee = bytes.count
-  // An empty run may have no address; NULL is for errors.
-  return bytes.baseAddress ?? UnsafeRawPointer(bitPattern: 1)
+  return address(bytes)
 }
 
 /// Says something about a job that stays in hand.

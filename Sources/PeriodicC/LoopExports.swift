@@ -63,7 +63,11 @@ public func periodic_loop_run(_ loop: OpaquePointer?) -> Int32 {
 
 @_cdecl("periodic_loop_stop") @implementation
 public func periodic_loop_stop(_ loop: OpaquePointer?) -> Int32 {
-  call(loop, LoopHandle.self) {
+  if let handle = borrow(loop, as: LoopHandle.self), !handle.isForked, !handle.isOwner {
+    handle.loop.stopFromAnyThread()
+    return 0
+  }
+  return call(loop, LoopHandle.self) {
     $0.loop.stop()
     return 0
   }

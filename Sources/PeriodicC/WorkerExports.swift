@@ -93,6 +93,29 @@ public func periodic_worker_next_many(
   }
 }
 
+@_cdecl("periodic_worker_show_many") @implementation
+public func periodic_worker_show_many(
+  _ worker: OpaquePointer?, _ jobs: UnsafePointer<OpaquePointer?>?,
+  _ infos: UnsafeMutablePointer<periodic_job_info>?, _ count: Int
+) -> Int32 {
+  call(worker, WorkerHandle.self) { handle in
+    try checkArray("jobs", jobs, count)
+    try checkArray("infos", infos, count)
+    guard let jobs, let infos, count > 0 else { return 0 }
+    guard infos.pointee.size == MemoryLayout<periodic_job_info>.size else {
+      throw PeriodicFailure.invalid("job info: its size is \(infos.pointee.size)")
+    }
+    for index in 0..<count {
+      guard let job = borrow(jobs[index], as: JobHandle.self), job.worker === handle else {
+        if index > 0 { return Int32(clamping: index) }
+        throw PeriodicFailure.invalid("not a job in this worker's hands")
+      }
+      infos[index] = job.info
+    }
+    return Int32(clamping: count)
+  }
+}
+
 @_cdecl("periodic_worker_done_many") @implementation
 public func periodic_worker_done_many(
   _ worker: OpaquePointer?, _ jobs: UnsafePointer<OpaquePointer?>?, _ count: Int

@@ -9,7 +9,8 @@ public import PeriodicCore
 /// calls `step`. Neither makes a thread.
 ///
 /// The loop and everything made on it belong to one thread, the one that made it or called `adopt`
-/// last, and every call checks that. Exceptions are `wake` and what `Mailbox.Sender` offers.
+/// last, and every call checks that. Exceptions are `wake`, `stopFromAnyThread` and what
+/// `Mailbox.Sender` offers.
 public final class Loop {
   let uv: UnsafeMutablePointer<uv_loop_t>
   /// What sockets read into; its content is valid within one callback. One for all, because at most
@@ -53,6 +54,8 @@ public final class Loop {
 
   /// Ends the wait of `run`, or makes the descriptor readable.
   private let waker: UnsafeMutablePointer<uv_async_t>
+  /// What other threads stop the loop with.
+  private let stopper: UnsafeMutablePointer<uv_async_t>
   let timer: UnsafeMutablePointer<uv_timer_t>
   private let prepare: UnsafeMutablePointer<uv_prepare_t>
   private let check: UnsafeMutablePointer<uv_check_t>
@@ -70,13 +73,17 @@ public final class Loop {
       throw LoopError(status, "make an event loop")
     }
     waker = .allocate(capacity: 1)
+    stopper = .allocate(capacity: 1)
     let wakerStatus = uv_async_init(uv, waker) { _ in }
     guard wakerStatus == 0 else {
       waker.deallocate()
+      stopper.deallocate()
       uv_loop_close(uv)
       uv.deallocate()
       throw LoopError(wakerStatus, "make an event loop's wake-up")
     }
+    // The one descriptor of all wake-ups is there.
+    uv_async_init(uv, stopper) { loopOf($0?.pointee.loop)?.stopIsRequested = true }
     input = .allocate(byteCount: Loop.readSize, alignment: 16)
     timer = .allocate(capacity: 1)
     prepare = .allocate(capacity: 1)
@@ -98,6 +105,7 @@ public final class Loop {
       closeAndFree(UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self))
     }
     close(waker)
+    close(stopper)
     close(timer)
     close(prepare)
     close(check)
@@ -118,6 +126,10 @@ public final class Loop {
   /// Ends the wait of `run`, or makes `fileDescriptor` readable. Any thread and signal handler may
   /// call it, for as long as the loop exists.
   public func wake() { uv_async_send(waker) }
+
+  /// What `stop` does, as soon as the loop hears of it. Any thread may call it, for as long as the
+  /// loop exists.
+  public func stopFromAnyThread() { uv_async_send(stopper) }
 
   /// Stops the process when the calling thread is not the loop's.
   public func preconditionOnLoop() {

@@ -165,6 +165,14 @@ static void reports(periodic_client *client) {
     if (i > 0) MUST(periodic_client_submit(client, &job, 5000) == 0);
     MUST(periodic_worker_next(worker, &taken[i], 5000) == 0);
   }
+  periodic_job_info shown[COUNT - 1] = {PERIODIC_JOB_INFO_INIT};
+  MUST(periodic_worker_show_many(worker, taken, shown, COUNT - 1) == COUNT - 1);
+  for (int i = 0; i < COUNT - 1; i++) {
+    MUST(shown[i].size == sizeof shown[i] && equal(shown[i].function, shown[i].function_length, "r"));
+    MUST(equal(shown[i].name, shown[i].name_length, names[i]) && shown[i].state == PERIODIC_JOB_RUNNING);
+    MUST(shown[i].workload != NULL && shown[i].workload_length == 0 && shown[i].count == 0);
+    MUST(shown[i].timeout_s == periodic_job_timeout_s(taken[i]) && shown[i].due_ms == 0);
+  }
   for (int i = 0; i < COUNT; i++) {
     periodic_report report = PERIODIC_REPORT_INIT;
     report.job = taken[i == 0 ? 0 : i - 1];

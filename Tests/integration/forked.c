@@ -106,6 +106,8 @@ static void for_the_worker(void) {
   FORKED(periodic_worker_next(worker, &taken, -1));
   FORKED(periodic_worker_next_many(worker, &taken, 1, -1));
   FORKED(periodic_worker_done_many(worker, &job, 1));
+  periodic_job_info shown = PERIODIC_JOB_INFO_INIT;
+  FORKED(periodic_worker_show_many(worker, &job, &shown, 1));
   periodic_report report = PERIODIC_REPORT_INIT;
   report.job = job;
   FORKED(periodic_worker_report_many(worker, &report, 1));

@@ -39,7 +39,7 @@ static struct {
   periodic_cursor *cursor;
   periodic_job_fields fields, many[2];
   periodic_report reports[2]; /* of both jobs that they are done */
-  periodic_job_info info;
+  periodic_job_info info, infos[2];
   periodic_allocator allocator;
   periodic_server_options server_options;
   periodic_connection_options connection_options;
@@ -167,7 +167,7 @@ static void fill_in(void) {
   allocator.release = give_memory_back;
   the.allocator = allocator;
   the.connection_options = connection;
-  the.info = info;
+  the.info = the.infos[0] = the.infos[1] = info;
   the.fields = job_of("n");
   the.many[0] = job_of("o");
   the.many[1] = job_of("p");

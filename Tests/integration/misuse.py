@@ -26,6 +26,8 @@ ARGUMENTS = {
     "periodic_client_load list": "LIST",
     "periodic_client_load length": "sizeof LIST - 1",
     "periodic_worker_next_many jobs": "out.jobs",
+    "periodic_worker_show_many jobs": "the.jobs",
+    "periodic_worker_show_many infos": "the.infos",
     "periodic_worker_done_many jobs": "the.jobs",
     "periodic_worker_report_many reports": "the.reports",
     "periodic_client_submit_many jobs": "the.many",

@@ -2,14 +2,14 @@
 
 import sys
 
-import libperiodic
+from libperiodic import Worker
 
 address, function = sys.argv[1:]
-with libperiodic.Loop() as loop, libperiodic.Worker(loop, address) as worker:
+with Worker(address) as worker:
     worker.can_do(function)
     job = worker.next(timeout=30)
     if job is None:
         sys.exit("no job came")
-    print(job.name.decode(), job.workload.decode(), flush=True)
+    print(job.name, job.workload.decode(), flush=True)
     job.done()
     worker.drain(timeout=10)

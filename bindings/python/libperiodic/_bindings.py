@@ -4,30 +4,6 @@ from __future__ import annotations
 
 import ctypes
 
-ERRORS = [
-    ("ETHREAD", -2, "called on another thread than the loop's"),
-    ("EFORK", -3, "the object belongs to the process that forked this one"),
-    ("EDEADLK", -4, "a blocking call from inside a callback of the same loop"),
-    ("EBUSY", -5, "in use: by another process, server or job, or by objects that are not freed"),
-    ("EAGAIN", -6, "not now: too much is under way, or nothing has come; let the loop work and try again"),
-    ("ETIMEDOUT", -7, "the time for it is over; it may still be carried out"),
-    ("ECANCELED", -8, "withdrawn, or ended by freeing its object"),
-    ("ECLOSED", -9, "closed, stopped or draining"),
-    ("EDISCONNECTED", -10, "the connection was lost before the answer; it may have been carried out"),
-    ("EREFUSED", -11, "the server refused: a limit, its store, or a command it does not have"),
-    ("ENOWORKER", -12, "nobody can do the function, or this peer may not ask"),
-    ("ESTALE", -13, "the job is not this worker's any more; the server runs it again"),
-    ("ELIMIT", -14, "a limit would be passed; the detail names it"),
-    ("EADDRESS", -15, "the address is malformed, or no such host"),
-    ("EADDRINUSE", -16, "the address is in use"),
-    ("EACCES", -17, "not permitted"),
-    ("EIO", -18, "the system reported an error; the detail has its text"),
-    ("EFULL", -19, "no room for the store"),
-    ("ECORRUPT", -20, "the store's file is damaged, or not one of ours"),
-    ("ENOTSUP", -21, "this build does not have it"),
-    ("EINVAL", -22, "an argument is not valid"),
-]
-
 
 class periodic_limit(ctypes.Structure):
     _fields_ = [
@@ -37,6 +13,7 @@ class periodic_limit(ctypes.Structure):
 
 
 assert ctypes.sizeof(periodic_limit) == 16
+
 
 class periodic_allocator(ctypes.Structure):
     _fields_ = [
@@ -48,6 +25,7 @@ class periodic_allocator(ctypes.Structure):
 
 
 assert ctypes.sizeof(periodic_allocator) == 32
+
 
 class periodic_time(ctypes.Structure):
     _fields_ = [
@@ -65,6 +43,7 @@ periodic_destroy_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 periodic_random_cb = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)
 
 periodic_log_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_size_t)
+
 
 class periodic_server_options(ctypes.Structure):
     _fields_ = [
@@ -94,6 +73,7 @@ class periodic_server_options(ctypes.Structure):
 
 assert ctypes.sizeof(periodic_server_options) == 144
 
+
 class periodic_job_info(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -113,6 +93,7 @@ class periodic_job_info(ctypes.Structure):
 
 assert ctypes.sizeof(periodic_job_info) == 80
 
+
 class periodic_connection_options(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -125,6 +106,7 @@ class periodic_connection_options(ctypes.Structure):
 
 
 assert ctypes.sizeof(periodic_connection_options) == 48
+
 
 class periodic_job_fields(ctypes.Structure):
     _fields_ = [
@@ -145,6 +127,7 @@ assert ctypes.sizeof(periodic_job_fields) == 72
 
 periodic_request_cb = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 
+
 class periodic_report(ctypes.Structure):
     _fields_ = [
         ("size", ctypes.c_size_t),
@@ -159,16 +142,17 @@ class periodic_report(ctypes.Structure):
 
 assert ctypes.sizeof(periodic_report) == 48
 
+
 # name: (result, arguments)
 FUNCTIONS = {
     "periodic_version": (ctypes.c_char_p, []),
     "periodic_version_number": (ctypes.c_int, []),
-    "periodic_limits": (ctypes.c_int, [ctypes.POINTER(periodic_limit), ctypes.c_size_t]),
-    "periodic_set_allocator": (ctypes.c_int, [ctypes.POINTER(periodic_allocator)]),
+    "periodic_limits": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_size_t]),
+    "periodic_set_allocator": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_features": (ctypes.c_char_p, []),
     "periodic_strerror": (ctypes.c_char_p, [ctypes.c_int]),
     "periodic_errname": (ctypes.c_char_p, [ctypes.c_int]),
-    "periodic_loop_new": (ctypes.c_int, [ctypes.POINTER(ctypes.c_void_p)]),
+    "periodic_loop_new": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_adopt": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_fd": (ctypes.c_int, [ctypes.c_void_p]),
@@ -177,17 +161,14 @@ FUNCTIONS = {
     "periodic_loop_run": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_stop": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_loop_wake": (ctypes.c_int, [ctypes.c_void_p]),
-    "periodic_loop_now": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(periodic_time)]),
+    "periodic_loop_now": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
     "periodic_loop_set_clock": (ctypes.c_int, [
         ctypes.c_void_p,
         periodic_clock_cb,
         ctypes.c_void_p,
         periodic_destroy_cb,
     ]),
-    "periodic_loop_set_virtual_clock": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(periodic_time),
-    ]),
+    "periodic_loop_set_virtual_clock": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
     "periodic_loop_advance": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int64]),
     "periodic_loop_set_random": (ctypes.c_int, [
         ctypes.c_void_p,
@@ -196,11 +177,7 @@ FUNCTIONS = {
         periodic_destroy_cb,
     ]),
     "periodic_loop_error": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t]),
-    "periodic_server_new": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(periodic_server_options),
-        ctypes.POINTER(ctypes.c_void_p),
-    ]),
+    "periodic_server_new": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]),
     "periodic_server_listen": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_char_p,
@@ -212,33 +189,25 @@ FUNCTIONS = {
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
-    ]),
-    "periodic_cursor_next": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_info),
-        ctypes.c_int,
     ]),
+    "periodic_cursor_next": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_cursor_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_server_stop": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "periodic_server_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_client_new": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_char_p,
-        ctypes.POINTER(periodic_connection_options),
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
     ]),
     "periodic_client_free": (ctypes.c_int, [ctypes.c_void_p]),
-    "periodic_client_submit": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
-        ctypes.c_int,
-    ]),
+    "periodic_client_submit": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_client_submit_many": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
+        ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_int),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_ping": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
@@ -260,21 +229,21 @@ FUNCTIONS = {
         ctypes.c_void_p,
         ctypes.c_char_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_run": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_get_setting": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_uint32),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_set_setting": (ctypes.c_int, [
@@ -286,8 +255,8 @@ FUNCTIONS = {
     ]),
     "periodic_client_dump": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_load": (ctypes.c_int, [
@@ -299,21 +268,21 @@ FUNCTIONS = {
     "periodic_client_shutdown": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
     "periodic_client_start_submit": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_submit_many": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
+        ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_run": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_job_fields),
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_receive_data": (ctypes.c_int, [
@@ -323,40 +292,36 @@ FUNCTIONS = {
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_int32,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_int,
-    ]),
-    "periodic_client_start_ping": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
         ctypes.c_int,
     ]),
+    "periodic_client_start_ping": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_client_start_remove": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_drop": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_status": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_get_setting": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_set_setting": (ctypes.c_int, [
@@ -364,48 +329,36 @@ FUNCTIONS = {
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_uint32,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_int,
-    ]),
-    "periodic_client_start_dump": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
         ctypes.c_int,
     ]),
+    "periodic_client_start_dump": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_client_start_load": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_client_start_shutdown": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_int,
-    ]),
-    "periodic_server_start_stop": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
         ctypes.c_int,
     ]),
-    "periodic_worker_start_drain": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_int,
-    ]),
+    "periodic_server_start_stop": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
+    "periodic_worker_start_drain": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_job_start_acquire": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_int,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_request_next": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_size_t),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
         ctypes.c_int,
     ]),
     "periodic_request_set_callback": (ctypes.c_int, [
@@ -414,19 +367,15 @@ FUNCTIONS = {
         ctypes.c_void_p,
         periodic_destroy_cb,
     ]),
-    "periodic_request_setting": (ctypes.c_int, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_uint32)]),
-    "periodic_request_results": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.POINTER(ctypes.c_size_t),
-    ]),
+    "periodic_request_setting": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p]),
+    "periodic_request_results": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p]),
     "periodic_request_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_worker_new": (ctypes.c_int, [
         ctypes.c_void_p,
         ctypes.c_char_p,
         ctypes.c_int,
-        ctypes.POINTER(periodic_connection_options),
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
+        ctypes.c_void_p,
     ]),
     "periodic_worker_free": (ctypes.c_int, [ctypes.c_void_p]),
     "periodic_worker_can_do": (ctypes.c_int, [
@@ -447,31 +396,33 @@ FUNCTIONS = {
         ctypes.c_size_t,
         ctypes.c_int,
     ]),
-    "periodic_worker_next": (ctypes.c_int, [
-        ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
-        ctypes.c_int,
-    ]),
+    "periodic_worker_next": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int]),
     "periodic_worker_next_many": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_size_t,
         ctypes.c_int,
     ]),
+    "periodic_worker_show_many": (ctypes.c_int, [
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_void_p,
+        ctypes.c_size_t,
+    ]),
     "periodic_worker_done_many": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(ctypes.c_void_p),
+        ctypes.c_void_p,
         ctypes.c_size_t,
     ]),
     "periodic_worker_report_many": (ctypes.c_int, [
         ctypes.c_void_p,
-        ctypes.POINTER(periodic_report),
+        ctypes.c_void_p,
         ctypes.c_size_t,
     ]),
     "periodic_worker_drain": (ctypes.c_int, [ctypes.c_void_p, ctypes.c_int]),
-    "periodic_job_function": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
-    "periodic_job_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
-    "periodic_job_workload": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.POINTER(ctypes.c_size_t)]),
+    "periodic_job_function": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_void_p]),
+    "periodic_job_name": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_void_p]),
+    "periodic_job_workload": (ctypes.c_void_p, [ctypes.c_void_p, ctypes.c_void_p]),
     "periodic_job_count": (ctypes.c_int32, [ctypes.c_void_p]),
     "periodic_job_timeout_s": (ctypes.c_int32, [ctypes.c_void_p]),
     "periodic_job_is_held": (ctypes.c_int, [ctypes.c_void_p]),

@@ -7,24 +7,18 @@ import socket
 import pytest
 
 import libperiodic
-from libperiodic import Client, Loop, Server, Worker
-
-
-@pytest.fixture
-def loop():
-    with Loop() as loop:
-        yield loop
+from libperiodic import Client, Server, Worker
 
 
 @pytest.fixture
 def server(loop):
-    with Server(loop) as server:
+    with Server(loop=loop) as server:
         yield server
 
 
 @pytest.fixture
 def client(loop, server):
-    with Client(loop, server.listen("tcp://127.0.0.1:0")) as client:
+    with Client(server.listen("tcp://127.0.0.1:0"), loop=loop) as client:
         yield client
 
 
@@ -42,7 +36,7 @@ def test_settings_are_read_and_changed(client):
     for value in (-1, 1 << 32):
         with pytest.raises(ValueError):
             client.set_setting("timeout", value)
-    with pytest.raises(libperiodic.LimitExceeded):
+    with pytest.raises(libperiodic.LimitError):
         client.get_setting("k" * 256)
 
 
@@ -55,14 +49,14 @@ def test_a_dump_is_loaded_by_another_server(loop, client):
     client.submit("g", b"\xff\0", bytes(range(256)), run_at=1_900_000_000, run_timeout=5)
     listed = client.dump()
     assert listed[:8] == bytes.fromhex("0000000000000002")
-    with Server(loop) as other, Client(loop, other.listen("tcp://127.0.0.1:0")) as receiver:
+    with Server(loop=loop) as other, Client(other.listen("tcp://127.0.0.1:0"), loop=loop) as receiver:
         receiver.load(listed)
         assert {(row.function, row.jobs) for row in receiver.status()} == {("f", 1), ("g", 1)}
         assert sorted(receiver.dump()) == sorted(listed)
 
 
 def test_what_is_no_job_list_is_not_loaded(client):
-    with pytest.raises(libperiodic.Disconnected):
+    with pytest.raises(libperiodic.DisconnectedError):
         client.load(b"\0\0\0\0\0\0\0\x01trailing")
     assert client.status() == []
 
@@ -71,21 +65,21 @@ def test_a_client_stops_the_server(loop, server, client):
     """PROTOCOL 2.11"""
     client.submit("f", "n")
     client.shutdown()
-    with pytest.raises(libperiodic.Closed):
+    with pytest.raises(libperiodic.ClosedError):
         server.listen("tcp://127.0.0.1:0")
 
 
 def test_credentials_are_both_or_neither(loop, server):
     address = server.listen("tcp://127.0.0.1:0")
     for options in ({"identity": "me"}, {"token": "secret"}):
-        with pytest.raises(libperiodic.InvalidArgument, match="credentials"):
-            Client(loop, address, **options)
-        with pytest.raises(libperiodic.InvalidArgument, match="credentials"):
-            Worker(loop, address, **options)
-    with pytest.raises(libperiodic.InvalidArgument, match="65519"):
-        Client(loop, address, identity="n", token="t" * 65_519)
+        with pytest.raises(libperiodic.InvalidArgumentError, match="credentials"):
+            Client(address, loop=loop, **options)
+        with pytest.raises(libperiodic.InvalidArgumentError, match="credentials"):
+            Worker(address, loop=loop, **options).can_do("f")
+    with pytest.raises(libperiodic.InvalidArgumentError, match="65519"):
+        Client(address, loop=loop, identity="n", token="t" * 65_519)
     # A server without identities takes any.
-    with Client(loop, address, identity="me", token="secret") as client:
+    with Client(address, loop=loop, identity="me", token="secret") as client:
         client.ping()
 
 
@@ -98,15 +92,15 @@ def identities(tmp_path):
 
 def test_an_identity_does_what_its_line_says(loop, identities):
     """PROTOCOL 1.4"""
-    with Server(loop, auth_file=identities) as server:
+    with Server(loop=loop, auth_file=identities) as server:
         address = server.listen("tcp://127.0.0.1:0")
         with (
-            Client(loop, address, identity="anne", token=b"secret") as anne,
-            Worker(loop, address, identity="bert", token="word") as bert,
-            Client(loop, address, identity="root", token="top") as root,
+            Client(address, loop=loop, identity="anne", token=b"secret") as anne,
+            Worker(address, loop=loop, identity="bert", token="word") as bert,
+            Client(address, loop=loop, identity="root", token="top") as root,
         ):
             bert.can_do("f")
-            with pytest.raises(libperiodic.NoWorker):
+            with pytest.raises(libperiodic.NoWorkerError):
                 bert.broadcast("g")
             run = anne.start_run("f", "n")
             bert.next(timeout=10).done(b"result")
@@ -118,7 +112,7 @@ def test_an_identity_does_what_its_line_says(loop, identities):
                 lambda: anne.set_setting("timeout", 1),
                 lambda: anne.shutdown(),
             ):
-                with pytest.raises(libperiodic.NoWorker):
+                with pytest.raises(libperiodic.NoWorkerError):
                     refused()
             assert root.dump() == bytes(8)
             root.shutdown()
@@ -126,34 +120,34 @@ def test_an_identity_does_what_its_line_says(loop, identities):
 
 def test_a_worker_begins_when_it_may(loop, identities):
     """PROTOCOL 1.4: the file is read again while the server runs."""
-    with Server(loop, auth_file=identities) as server:
+    with Server(loop=loop, auth_file=identities) as server:
         address = server.listen("tcp://127.0.0.1:0")
         with (
-            Client(loop, address, identity="root", token="top") as root,
-            Worker(loop, address, identity="carl", token="later") as carl,
+            Client(address, loop=loop, identity="root", token="top") as root,
+            Worker(address, loop=loop, identity="carl", token="later") as carl,
         ):
-            with pytest.raises(libperiodic.NoWorker):
+            with pytest.raises(libperiodic.NoWorkerError):
                 carl.can_do("f")
             root.submit("f", "n")
             assert carl.next(timeout=0.3) is None
             with identities.open("a") as file:
                 file.write("worker carl later f\n")
-            assert carl.next(timeout=20).name == b"n"
+            assert carl.next(timeout=20).name == "n"
 
 
 @pytest.mark.parametrize("credentials", [{}, {"identity": "anne", "token": "wrong"}])
 def test_who_is_not_known_may_do_nothing(loop, identities, credentials):
-    with Server(loop, auth_file=identities) as server:
-        with Client(loop, server.listen("tcp://127.0.0.1:0"), **credentials) as client:
-            with pytest.raises(libperiodic.NoWorker):
+    with Server(loop=loop, auth_file=identities) as server:
+        with Client(server.listen("tcp://127.0.0.1:0"), loop=loop, **credentials) as client:
+            with pytest.raises(libperiodic.NoWorkerError):
                 client.submit("f", "n")
 
 
 def test_a_file_of_identities_that_is_none_is_refused(loop, tmp_path):
     (tmp_path / "broken").write_text("king anne secret f\n")
     for name in ("broken", "missing"):
-        with pytest.raises(libperiodic.InvalidArgument, match=name):
-            Server(loop, auth_file=tmp_path / name)
+        with pytest.raises(libperiodic.InvalidArgumentError, match=name):
+            Server(loop=loop, auth_file=tmp_path / name).start()
 
 
 def test_a_hook_hears_of_jobs(loop):
@@ -161,11 +155,11 @@ def test_a_hook_hears_of_jobs(loop):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as ear:
         ear.bind(("127.0.0.1", 0))
         ear.settimeout(10)
-        with Server(loop, hook=f"udp://127.0.0.1:{ear.getsockname()[1]}") as server:
-            with Client(loop, server.listen("tcp://127.0.0.1:0")) as client:
+        with Server(loop=loop, hook=f"udp://127.0.0.1:{ear.getsockname()[1]}") as server:
+            with Client(server.listen("tcp://127.0.0.1:0"), loop=loop) as client:
                 client.submit("f", "n")
                 client.ping()
             assert b":f:" in ear.recv(1000)
     for hook in ("http://127.0.0.1:1", "persist"):
-        with pytest.raises(libperiodic.InvalidArgument, match="hook"):
-            Server(loop, hook=hook)
+        with pytest.raises(libperiodic.InvalidArgumentError, match="hook"):
+            Server(loop=loop, hook=hook).start()

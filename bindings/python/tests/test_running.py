@@ -13,26 +13,14 @@ from libperiodic import Client, Loop, Server, Worker
 
 
 @pytest.fixture
-def loop():
-    with Loop() as loop:
-        yield loop
-
-
-@pytest.fixture
-def address(loop):
-    with Server(loop) as server:
-        yield server.listen("tcp://127.0.0.1:0")
-
-
-@pytest.fixture
 def client(loop, address):
-    with Client(loop, address) as client:
+    with Client(address, loop=loop) as client:
         yield client
 
 
 @pytest.fixture
 def worker(loop, address):
-    with Worker(loop, address, slots=8) as worker:
+    with Worker(address, loop=loop, concurrency=8) as worker:
         yield worker
 
 
@@ -40,10 +28,10 @@ def test_a_run_brings_its_result(client, worker):
     """PROTOCOL 2.5"""
     worker.can_do("square")
     run = client.start_run("square", "7", b"7")
-    with pytest.raises(libperiodic.TryAgain):
+    with pytest.raises(libperiodic.NotNowError):
         run.result(timeout=0)
     job = worker.next(timeout=10)
-    assert (job.name, job.workload) == (b"7", b"7")
+    assert (job.name, job.workload) == ("7", b"7")
     job.done(b"\0" + b"49")
     assert run.result(timeout=10) == b"\0" + b"49"
     assert run.result(timeout=0) == b"\0" + b"49"
@@ -57,11 +45,11 @@ def test_an_empty_result_is_a_result(client, worker):
 
 
 def test_nobody_can_do_the_function(client):
-    with pytest.raises(libperiodic.NoWorker):
+    with pytest.raises(libperiodic.NoWorkerError):
         client.run("nobody", "n")
-    with pytest.raises(libperiodic.NoWorker):
+    with pytest.raises(libperiodic.NoWorkerError):
         client.start_run("nobody", "n").result(timeout=10)
-    with pytest.raises(libperiodic.NoWorker):
+    with pytest.raises(libperiodic.NoWorkerError):
         list(client.receive_data("nobody", "n"))
 
 
@@ -72,12 +60,13 @@ def test_what_became_of_a_run_without_a_result(client, worker):
         for name, seconds in (("failed", 9), ("removed", 9), ("expired", 1))
     )
     jobs = {job.name: job for job in (worker.next(timeout=10) for _ in range(3))}
-    jobs[b"failed"].fail()
+    jobs["failed"].fail()
     client.remove("f", "removed")
-    assert failed.result(timeout=10) == b"failed"
-    assert removed.result(timeout=10) == b"removed"
     begin = time.monotonic()
-    assert expired.result(timeout=10) == b"expired"
+    for run, reason in ((failed, "failed"), (removed, "removed"), (expired, "expired")):
+        with pytest.raises(libperiodic.RunError) as caught:
+            run.result(timeout=10)
+        assert caught.value.reason == reason
     assert time.monotonic() - begin < 3
     assert client.status()[0].jobs == 0
 
@@ -85,7 +74,8 @@ def test_what_became_of_a_run_without_a_result(client, worker):
 def test_a_run_can_wait_alone(client, worker):
     worker.can_do("f")
     # Nobody takes the job, because this thread waits: the server's word comes after a second.
-    assert client.run("f", "n", run_timeout=1) == b"expired"
+    with pytest.raises(libperiodic.RunError, match="expired"):
+        client.run("f", "n", run_timeout=1)
 
 
 def test_a_run_waits_for_a_worker_in_another_thread(tmp_path):
@@ -93,9 +83,9 @@ def test_a_run_waits_for_a_worker_in_another_thread(tmp_path):
     addresses: queue.Queue[str] = queue.Queue()
 
     def work() -> None:
-        with Loop() as loop, Server(loop) as server:
+        with Loop() as loop, Server(loop=loop) as server:
             address = server.listen(f"unix://{tmp_path}/s")
-            with Worker(loop, address) as worker:
+            with Worker(address, loop=loop) as worker:
                 worker.can_do("reverse")
                 addresses.put(address)
                 for _ in range(3):
@@ -107,7 +97,7 @@ def test_a_run_waits_for_a_worker_in_another_thread(tmp_path):
 
     thread = threading.Thread(target=work)
     thread.start()
-    with Loop() as loop, Client(loop, addresses.get(timeout=10)) as client:
+    with Loop() as loop, Client(addresses.get(timeout=10), loop=loop) as client:
         results = [client.run("reverse", "n", word) for word in (b"", b"abc", b"x" * 1_000_000)]
     thread.join(timeout=10)
     assert results == [b"", b"cba", b"x" * 1_000_000]
@@ -147,7 +137,7 @@ def test_a_stream_ends_by_its_own_time_and_touches_nothing(client, worker):
 
 def test_data_that_is_not_taken_is_bounded(loop, address, worker):
     worker.can_do("f")
-    with Client(loop, address, data_bytes=1000) as client:
+    with Client(address, loop=loop, data_bytes=1000) as client:
         stream = client.receive_data("f", "n")
         run = client.start_run("f", "n")
         job = worker.next(timeout=10)
@@ -157,7 +147,7 @@ def test_data_that_is_not_taken_is_bounded(loop, address, worker):
         # Listening to the result lets all the data come.
         assert run.result(timeout=10) == b"done"
         taken = []
-        with pytest.raises(libperiodic.LimitExceeded, match="data_bytes: 1000"):
+        with pytest.raises(libperiodic.LimitError, match="data_bytes: 1000"):
             for piece in stream:
                 taken.append(piece)
         # Each counts as 164.
@@ -166,17 +156,17 @@ def test_data_that_is_not_taken_is_bounded(loop, address, worker):
 
 def test_a_closed_stream_and_a_closed_client_say_so(loop, address, worker):
     worker.can_do("f")
-    client = Client(loop, address)
+    client = Client(address, loop=loop)
     closed, open_ = client.receive_data("f", "n"), client.receive_data("f", "n")
     run = client.start_run("f", "n")
     with closed:
         pass
-    with pytest.raises(libperiodic.Closed):
+    with pytest.raises(libperiodic.ClosedError):
         next(closed)
     client.close()
     for request in (open_, run):
         assert request.closed
-        with pytest.raises(libperiodic.Closed):
+        with pytest.raises(libperiodic.ClosedError):
             request.next() if request is open_ else request.result()
         request.close()
 
@@ -191,7 +181,7 @@ def test_a_lock_has_so_many_holders(client, worker):
     assert second.lock(b"printer", 2)
     assert not third.lock("printer", 2)
     assert third.ended
-    with pytest.raises(libperiodic.Closed):
+    with pytest.raises(libperiodic.ClosedError):
         third.done()
     assert client.status()[0].locked == 1
     assert worker.next(timeout=0.1) is None
@@ -222,14 +212,14 @@ def test_locks_and_data_have_their_limits(client, worker):
     client.submit("f", "n")
     job = worker.next(timeout=10)
     for name in ("", "l" * 256):
-        with pytest.raises(libperiodic.LimitExceeded):
+        with pytest.raises(libperiodic.LimitError):
             job.lock(name)
-        with pytest.raises(libperiodic.LimitExceeded):
+        with pytest.raises(libperiodic.LimitError):
             job.release(name)
     for count in (0, 65_536):
-        with pytest.raises(libperiodic.InvalidArgument, match="65535"):
+        with pytest.raises(libperiodic.InvalidArgumentError, match="65535"):
             job.lock("l", count)
-    with pytest.raises(libperiodic.LimitExceeded):
+    with pytest.raises(libperiodic.LimitError):
         job.data(b"x" * (64 << 20))
     job.release("never held")
     assert job.lock("l", 65_535)
@@ -238,12 +228,12 @@ def test_locks_and_data_have_their_limits(client, worker):
 
 def test_a_broadcast_reaches_every_worker(loop, address, client, worker):
     """PROTOCOL 2.3"""
-    with Worker(loop, address) as other:
+    with Worker(address, loop=loop) as other:
         worker.broadcast("all")
         other.broadcast("all")
         run = client.start_run("all", "n")
         jobs = [peer.next(timeout=10) for peer in (worker, other)]
-        assert [job.name for job in jobs] == [b"n", b"n"]
+        assert [job.name for job in jobs] == ["n", "n"]
         jobs[0].done(b"first")
         assert run.result(timeout=10) == b"first"
         jobs[1].done(b"second")
@@ -254,9 +244,9 @@ def test_a_broadcast_reaches_every_worker(loop, address, client, worker):
 
 
 def test_a_lost_connection_takes_the_job(loop, tmp_path):
-    server = Server(loop)
+    server = Server(loop=loop).start()
     address = server.listen(f"unix://{tmp_path}/s")
-    with Client(loop, address) as client, Worker(loop, address) as worker:
+    with Client(address, loop=loop) as client, Worker(address, loop=loop) as worker:
         worker.can_do("f")
         client.submit("f", "n")
         job = worker.next(timeout=10)
@@ -266,11 +256,11 @@ def test_a_lost_connection_takes_the_job(loop, tmp_path):
         while time.monotonic() < deadline:
             try:
                 job.data(b"x")
-            except libperiodic.Stale:
+            except libperiodic.StaleError:
                 break
             worker.next(timeout=0.01)
-        with pytest.raises(libperiodic.Stale):
+        with pytest.raises(libperiodic.StaleError):
             job.release("l")
-        with pytest.raises(libperiodic.Stale):
+        with pytest.raises(libperiodic.StaleError):
             job.lock("l")
         assert job.ended

@@ -1,8 +1,8 @@
-"""Writes libperiodic/_bindings.py from include/periodic.h, so that no declaration is made twice.
+"""Writes libperiodic/_bindings.py and errors.py from include/periodic.h, so that nothing is declared twice.
 
     python tools/generate.py [--check]
 
-Needs libclang from PyPI. With --check nothing is written, and the exit status is 1 if the file is
+Needs libclang from PyPI. With --check nothing is written, and the exit status is 1 if a file is
 stale.
 """
 
@@ -17,7 +17,7 @@ from clang.cindex import CursorKind, Index, TypeKind
 
 HERE = pathlib.Path(__file__).resolve().parent
 HEADER = HERE.parents[2] / "include" / "periodic.h"
-OUTPUT = HERE.parent / "libperiodic" / "_bindings.py"
+PACKAGE = HERE.parent / "libperiodic"
 
 SIMPLE = {
     TypeKind.INT: "ctypes.c_int",
@@ -32,7 +32,30 @@ NAMED = {
     "uint32_t": "ctypes.c_uint32",
     "int64_t": "ctypes.c_int64",
     "uint64_t": "ctypes.c_uint64",
-    "uint64_t": "ctypes.c_uint64",
+}
+# The exception of each code, and which of Python's own it is as well.
+EXCEPTIONS = {
+    "EINVAL": ("InvalidArgumentError", "ValueError"),
+    "ETHREAD": ("WrongThreadError", "RuntimeError"),
+    "EFORK": ("ForkError", "RuntimeError"),
+    "EDEADLK": ("DeadlockError", "RuntimeError"),
+    "EBUSY": ("BusyError", ""),
+    "EAGAIN": ("NotNowError", ""),
+    "ETIMEDOUT": ("TimedOutError", "TimeoutError"),
+    "ECANCELED": ("CanceledError", ""),
+    "ECLOSED": ("ClosedError", ""),
+    "EDISCONNECTED": ("DisconnectedError", "ConnectionError"),
+    "EREFUSED": ("RefusedError", ""),
+    "ENOWORKER": ("NoWorkerError", ""),
+    "ESTALE": ("StaleError", ""),
+    "ELIMIT": ("LimitError", "ValueError"),
+    "EADDRESS": ("AddressError", "ValueError"),
+    "EADDRINUSE": ("AddressInUseError", "OSError"),
+    "EACCES": ("AccessError", "PermissionError"),
+    "EIO": ("SystemFailureError", "OSError"),
+    "EFULL": ("StoreFullError", "OSError"),
+    "ECORRUPT": ("StoreCorruptError", ""),
+    "ENOTSUP": ("NotSupportedError", ""),
 }
 
 
@@ -74,6 +97,43 @@ def errors(text: str) -> list[tuple[str, int, str]]:
     return [(name, int(code), sentence) for name, code, sentence in rows]
 
 
+HEAD = '''"""One exception for each code of the C header. Made by tools/generate.py from it; not to be edited."""
+
+from __future__ import annotations
+
+
+class PeriodicError(Exception):
+    """Something did not work. `code` is the C header's number, `name` its name there."""
+
+    code = 0
+    name = "OK"
+    text = "success"
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(f"{self.text}: {detail}" if detail not in ("", self.text) else self.text)
+        self.detail = detail
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), (self.detail,)
+'''
+
+
+def exceptions() -> str:
+    """The module errors.py."""
+    rows = errors(HEADER.read_text())
+    lines = [HEAD]
+    for name, code, text in rows:
+        title, base = EXCEPTIONS[name]
+        bases = f"PeriodicError, {base}" if base else "PeriodicError"
+        lines += [f"\nclass {title}({bases}):", f'    """{text[0].upper()}{text[1:]}."""', ""]
+        lines += [f"    code = {code}", f'    name = "{name}"', f'    text = "{text}"', ""]
+    titles = [EXCEPTIONS[name][0] for name, *_ in rows]
+    lines += ["", "BY_CODE: dict[int, type[PeriodicError]] = {"]
+    lines += [f"    {title}.code: {title}," for title in titles]
+    lines += ["}", "", "__all__ = [", '    "PeriodicError",', *(f'    "{title}",' for title in titles), "]", ""]
+    return "\n".join(lines)
+
+
 def generate() -> str:
     builtin = subprocess.run(
         ["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True
@@ -85,9 +145,6 @@ def generate() -> str:
     own = [node for node in unit.cursor.get_children() if str(node.location.file) == str(HEADER)]
     lines = ['"""Made by tools/generate.py from include/periodic.h; not to be edited."""', ""]
     lines += ["from __future__ import annotations", "", "import ctypes", ""]
-    lines += ["ERRORS = ["]
-    lines += [f'    ("{name}", {code}, "{text}"),' for name, code, text in errors(HEADER.read_text())]
-    lines += ["]", ""]
     for node in own:
         if node.kind == CursorKind.STRUCT_DECL and node.is_definition():
             lines += structure(node)
@@ -101,7 +158,9 @@ def generate() -> str:
 
 
 def declaration(node) -> list[str]:
-    arguments = [ctype(argument.type) for argument in node.get_arguments()]
+    """A function. What points somewhere is an address: c_void_p takes numbers, arrays, bytes and byref()."""
+    arguments = [re.sub(r"ctypes\.POINTER\(.*\)", "ctypes.c_void_p", ctype(argument.type))
+                 for argument in node.get_arguments()]
     head = f'    "{node.spelling}": ({ctype(node.result_type)}, ['
     line = head + ", ".join(arguments) + "]),"
     if len(line) <= 100:
@@ -115,7 +174,7 @@ def structure(node) -> list[str]:
               if field.kind == CursorKind.FIELD_DECL]
     size = node.type.get_size()
     return ["", f"class {node.spelling}(ctypes.Structure):", "    _fields_ = [", *fields, "    ]", "",
-            "", f"assert ctypes.sizeof({node.spelling}) == {size}"]
+            "", f"assert ctypes.sizeof({node.spelling}) == {size}", ""]
 
 
 def callback(node) -> list[str]:
@@ -125,16 +184,16 @@ def callback(node) -> list[str]:
     arguments = [child.type for child in node.get_children() if child.kind == CursorKind.PARM_DECL]
     result = node.underlying_typedef_type.get_pointee().get_result()
     types = [ctype(result), *(ctype(argument) for argument in arguments)]
-    return ["", f"{node.spelling} = ctypes.CFUNCTYPE({', '.join(types)})"]
+    return [f"{node.spelling} = ctypes.CFUNCTYPE({', '.join(types)})", ""]
 
 
 def main() -> None:
-    text = generate()
-    if "--check" in sys.argv:
-        if OUTPUT.read_text() != text:
-            raise SystemExit(f"{OUTPUT} is stale: run tools/generate.py")
-        return
-    OUTPUT.write_text(text)
+    made = {PACKAGE / "_bindings.py": generate(), PACKAGE / "errors.py": exceptions()}
+    for path, text in made.items():
+        if "--check" not in sys.argv:
+            path.write_text(text)
+        elif path.read_text() != text:
+            raise SystemExit(f"{path} is stale: run tools/generate.py")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import pathlib
 
 from . import _bindings
+from .errors import BY_CODE, PeriodicError
 
 
 def _load() -> ctypes.CDLL:
@@ -14,6 +15,9 @@ def _load() -> ctypes.CDLL:
     path = os.environ.get("LIBPERIODIC_SO") or (own if own.exists() else "libperiodic.so.0")
     # CDLL lets go of the interpreter's lock during each call; PyDLL would keep it.
     library = ctypes.CDLL(str(path))
+    library.periodic_version_number.restype = ctypes.c_int
+    if library.periodic_version_number() >> 8 != 0x0001:
+        raise ImportError(f"{path} is not libperiodic 0.1")
     for name, (result, arguments) in _bindings.FUNCTIONS.items():
         function = getattr(library, name)
         function.restype = result
@@ -23,8 +27,10 @@ def _load() -> ctypes.CDLL:
 
 lib = _load()
 
-if lib.periodic_version_number() >> 8 != 0x0001:
-    raise ImportError(f"libperiodic 0.1 is needed, not {lib.periodic_version().decode()}")
+
+def failure(code: int, detail: str = "") -> PeriodicError:
+    """The exception of a code."""
+    return BY_CODE.get(code, PeriodicError)(detail)
 
 
 def limits() -> dict[str, int | None]:
@@ -37,4 +43,5 @@ def limits() -> dict[str, int | None]:
 
 def features() -> list[str]:
     """What this build has, in words such as "inproc" and "sqlite=3.40.1"."""
-    return lib.periodic_features().decode().split()
+    words: bytes = lib.periodic_features()
+    return words.decode().split()
