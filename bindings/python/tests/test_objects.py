@@ -260,10 +260,10 @@ def test_the_declarations_are_those_of_the_header():
 def test_lengths_that_no_memory_has_are_refused(loop, address):
     from libperiodic._library import lib
 
-    huge = (1 << 64) - 1
+    huge, invalid = (1 << 64) - 1, libperiodic.InvalidArgumentError.code
     with Client(address, loop=loop) as client, Worker(address, loop=loop) as worker:
-        assert lib.periodic_client_drop(client._idle[0].pointer, b"f", huge, 1000) == -1
-        assert lib.periodic_worker_done_many(worker._living().pointer, (ctypes.c_void_p * 1)(), huge) == -1
+        assert lib.periodic_client_drop(client._idle[0].pointer, b"f", huge, 1000) == invalid
+        assert lib.periodic_worker_done_many(worker._living().pointer, (ctypes.c_void_p * 1)(), huge) == invalid
 
 
 def test_a_week_passes_in_virtual_time(loop):
