@@ -15,10 +15,20 @@ public struct Now: Equatable, Sendable {
   }
 
   /// Whole seconds since 1970, rounded down: the unit of the old wire formats.
-  @inlinable public var wallSeconds: Int64 { wall >= 0 ? wall / 1000 : (wall - 999) / 1000 }
+  @inlinable public var wallSeconds: Int64 { wall.wholeSeconds }
 }
 
 extension Int64 {
+  /// Milliseconds as seconds, rounded down.
+  @inlinable public var wholeSeconds: Int64 { self >= 0 ? self / 1000 : ~(~self / 1000) }
+
+  /// Whether `wholeSeconds` is that second; no at the very end of the range.
+  @inlinable
+  public func isWithin(second: Int64) -> Bool {
+    let (start, overflow) = second.multipliedReportingOverflow(by: 1000)
+    return !overflow && self >= start && UInt64(bitPattern: self &- start) < 1000
+  }
+
   /// Seconds as milliseconds, held at the ends of the range instead of overflowing.
   @inlinable public var secondsInMilliseconds: Int64 {
     let (product, overflow) = multipliedReportingOverflow(by: 1000)

@@ -1,6 +1,6 @@
 import PeriodicCore
 
-/// Memory for names and workloads: blocks of some thirty sizes, cut from chunks, kept on free
+/// Memory for names and workloads: blocks of some fifty sizes, cut from chunks, kept on free
 /// lists.
 ///
 /// A job's bytes cost no allocation call and no header; blocks over 4 KiB come from the system and
@@ -16,8 +16,6 @@ struct BlockArena: ~Copyable {
   private var large: UnsafeMutablePointer<LargeLinks>?
   private var next: UnsafeMutableRawPointer?
   private var left = 0
-  /// Bytes in blocks that are in use, rounded up to their classes.
-  private(set) var bytesInUse = 0
 
   init() {
     free = .allocate(capacity: BlockArena.classes)
@@ -41,7 +39,6 @@ struct BlockArena: ~Copyable {
     }
     let index = BlockArena.classIndex(size)
     let bytes = BlockArena.classBytes(index)
-    bytesInUse += bytes
     if let block = free[index] {
       free[index] = block.load(as: UnsafeMutableRawPointer?.self)
       return block
@@ -59,7 +56,6 @@ struct BlockArena: ~Copyable {
       return releaseLarge(block, size)
     }
     let index = BlockArena.classIndex(size)
-    bytesInUse -= BlockArena.classBytes(index)
     block.storeBytes(of: free[index], as: UnsafeMutableRawPointer?.self)
     free[index] = block
   }
@@ -70,7 +66,6 @@ struct BlockArena: ~Copyable {
   }
 
   private mutating func allocateLarge(_ size: Int) -> UnsafeMutableRawPointer {
-    bytesInUse += size
     let header = MemoryLayout<LargeLinks>.stride
     let memory = UnsafeMutableRawPointer.allocate(byteCount: header + size, alignment: 16)
     let links = memory.bindMemory(to: LargeLinks.self, capacity: 1)
@@ -81,7 +76,6 @@ struct BlockArena: ~Copyable {
   }
 
   private mutating func releaseLarge(_ block: UnsafeMutableRawPointer, _ size: Int) {
-    bytesInUse -= size
     let memory = block - MemoryLayout<LargeLinks>.stride
     let links = memory.assumingMemoryBound(to: LargeLinks.self)
     links.pointee.next?.pointee.previous = links.pointee.previous
@@ -95,7 +89,7 @@ struct BlockArena: ~Copyable {
 
   /// Gives what is left of the last chunk to the free lists and takes a new one.
   private mutating func addChunk() {
-    while left >= 16, let block = next {
+    while left >= 8, let block = next {
       var index = BlockArena.classIndex(min(left, BlockArena.largest))
       if BlockArena.classBytes(index) > left { index -= 1 }
       let bytes = BlockArena.classBytes(index)
@@ -111,21 +105,21 @@ struct BlockArena: ~Copyable {
     left = BlockArena.chunkBytes
   }
 
-  // Sixteen classes of 16, 32, … 256 bytes, then four to each doubling: 320, 384, 448, 512, 640 …
-  private static let classes = 32
+  // 32 classes of 8, 16, … 256 bytes, then four to each doubling: 320, 384, 448, 512, 640 …
+  private static let classes = 48
 
   @inline(__always)
   static func classIndex(_ size: Int) -> Int {
-    if size <= 256 { return max(0, (size - 1) >> 4) }
+    if size <= 256 { return max(0, (size - 1) >> 3) }
     let doubling = Int.bitWidth - (size - 1).leadingZeroBitCount - 9
     let quarter = (size - 1) >> (doubling + 6) & 3
-    return 16 + doubling * 4 + quarter
+    return 32 + doubling * 4 + quarter
   }
 
   @inline(__always)
   static func classBytes(_ index: Int) -> Int {
-    if index < 16 { return (index + 1) << 4 }
-    let doubling = (index - 16) >> 2
-    return (256 << doubling) + ((index - 16) & 3 + 1) << (doubling + 6)
+    if index < 32 { return (index + 1) << 3 }
+    let doubling = (index - 32) >> 2
+    return (256 << doubling) + (index & 3 + 1) << (doubling + 6)
   }
 }

@@ -121,7 +121,7 @@ extension Engine {
     at now: Now
   ) -> (run: Slot, assignment: Assignment) {
     let record = jobs[job]
-    var details = record.pointee.details
+    let details = record.pointee.details
     let timeout = lease(details, sessions[peer].pointee.traits)
     let leaseEnd =
       timeout == 0 ? .max : now.monotonic.addingSaturated(Int64(timeout) * 1000)
@@ -132,11 +132,11 @@ extension Engine {
         startedAt: now.monotonic, leaseEnd: leaseEnd))
     startRun(run, job, peer, at: now)
 
-    var shown = fields(job)
+    // It may move the bytes.
+    setPreviousRun(of: job, UInt32(clamping: now.wallSeconds))
+    var shown = fields(job, details)
     shown.timeout = timeout
     let previous = Int64(details.previousRunAt)
-    details.previousRunAt = UInt32(clamping: now.wallSeconds)
-    record.pointee.details = details
     let assignment = Assignment(
       id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
     return (run, assignment)

@@ -44,7 +44,7 @@ extension Engine {
       let round = receivers.count > 1 ? rounds.insert(Round()) : .none
       let previous = jobs[job].pointee.details.previousRunAt
       for peer in receivers {
-        jobs[job].pointee.details.previousRunAt = previous
+        setPreviousRun(of: job, previous)
         handOut(job, to: peer, round: round, at: now, into: &effects)
       }
       cutLoose(job)

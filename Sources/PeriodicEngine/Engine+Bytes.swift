@@ -4,29 +4,19 @@ import PeriodicCore
 extension Engine {
   // MARK: Bytes
 
-  /// Bytes of a block.
-  @inline(__always)
-  static func blockSize(_ name: Int, _ workload: Int, _ residence: Residence) -> Int {
-    switch residence {
-    case .name: name
-    case .details: name + MemoryLayout<JobDetails>.size
-    case .whole: name + MemoryLayout<JobDetails>.size + KeptWorkloads.room(workload)
-    }
-  }
-
   /// Copies a name, and what else of a job there shall be, into a new block. A large workload is
-  /// kept where it is, if somebody keeps it there.
+  /// kept where it is, if somebody keeps it there. The details of a job that waits for its time
+  /// grow when it is handed out.
   @inline(__always)
   mutating func makeBlock(
     _ name: Bytes, _ details: JobDetails?, _ workload: Bytes?,
-    _ shared: Unmanaged<SharedBytes>? = nil
+    _ shared: Unmanaged<SharedBytes>? = nil, due: Int64 = 0
   ) -> UnsafeMutableRawPointer {
-    let header = name.count + (details == nil ? 0 : MemoryLayout<JobDetails>.size)
+    let form = details.map { DetailsForm($0, due: due, isDue: due <= lastWall) }
+    let header = name.count + (form?.size ?? 0)
     let block = bytes.allocate(header + KeptWorkloads.room(workload?.count ?? 0))
     block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
-    if var details {
-      (block + name.count).copyMemory(from: &details, byteCount: MemoryLayout<JobDetails>.size)
-    }
+    if let details, let form { form.write(details, at: block + name.count) }
     if let workload, let source = workload.baseAddress, workload.count > 0 {
       cachedBytes += workload.count
       if KeptWorkloads.isLarge(workload.count) {
@@ -59,11 +49,14 @@ extension Engine {
   mutating func releaseBlock(
     _ block: UnsafeMutableRawPointer, _ name: Int, _ workload: Int, _ residence: Residence
   ) {
+    var size = name
+    if residence != .name { size += DetailsForm(at: block + name).size }
     if residence == .whole {
       cachedBytes -= workload
-      if KeptWorkloads.isLarge(workload) { letGo(block + name + MemoryLayout<JobDetails>.size) }
+      if KeptWorkloads.isLarge(workload) { letGo(block + size) }
+      size += KeptWorkloads.room(workload)
     }
-    bytes.release(block, Engine.blockSize(name, workload, residence))
+    bytes.release(block, size)
   }
 
   @inline(never)
@@ -87,14 +80,37 @@ extension Engine {
     record.pointee.residence = residence
   }
 
-  /// The fields of a job, borrowed from its record.
+  /// Changes the details of a job, whose order key is the new one already.
+  ///
+  /// - Precondition: they are in memory, and no effect of this call borrows its bytes.
+  mutating func setDetails(of job: Slot, _ details: JobDetails) {
+    let record = jobs[job]
+    let present = DetailsForm(at: record.pointee.detailsPlace)
+    if present.isWhole { return present.write(details, at: record.pointee.detailsPlace) }
+    let old = record.pointee
+    let isWhole = old.residence == .whole
+    record.pointee.block = makeBlock(
+      old.name, details, isWhole ? old.workload : nil, isWhole ? old.shared : nil, due: old.due)
+    releaseBlock(of: old)
+  }
+
+  /// Enters when a job was handed out last.
+  @inline(__always)
+  mutating func setPreviousRun(of job: Slot, _ seconds: UInt32) {
+    let place = jobs[job].pointee.detailsPlace
+    if DetailsForm(at: place).isWhole { return DetailsForm.setPreviousRun(seconds, at: place) }
+    var details = jobs[job].pointee.details
+    details.previousRunAt = seconds
+    setDetails(of: job, details)
+  }
+
+  /// The fields of a job with these details, borrowed from its record.
   ///
   /// - Precondition: all of it is in memory.
   @inline(__always)
-  func fields(_ job: Slot) -> JobFields {
+  func fields(_ job: Slot, _ details: JobDetails) -> JobFields {
     let record = jobs[job]
     invariant(record.pointee.residence == .whole, "a job is handed out with its workload")
-    let details = record.pointee.details
     var fields = JobFields(
       key: key(of: job), workload: record.pointee.workload, scheduledAt: details.scheduledAt,
       timeout: details.timeout, count: details.count, origin: details.origin)

@@ -83,7 +83,8 @@ extension Engine {
     let (block, length) = (record.pointee.block, Int(record.pointee.workloadLength))
     retiredBlocks.append(
       RetiredBlock(start: block, name: Int(record.pointee.nameLength), workload: length))
-    let kept = makeBlock(record.pointee.name, record.pointee.details, nil)
+    let kept = makeBlock(
+      record.pointee.name, record.pointee.details, nil, due: record.pointee.due)
     setBlock(of: job, kept, length, .details)
   }
 
@@ -246,7 +247,8 @@ extension Engine {
         scheduledAt: stored.job.scheduledAt, timeout: max(0, stored.job.timeout),
         count: stored.job.count, previousRunAt: UInt32(clamping: stored.previousRunAt),
         origin: stored.job.origin)
-    let block = makeBlock(record.name, details, stored.job.workload, stored.job.shared)
+    let block = makeBlock(
+      record.name, details, stored.job.workload, stored.job.shared, due: record.due)
     releaseBlock(of: record)
     setBlock(of: job, block, stored.job.workload.count, .whole)
   }

@@ -39,8 +39,11 @@ extension Engine {
   private func listed(_ job: Slot) -> ListedJob {
     let record = jobs[job].pointee
     if record.residence != .whole { return .away(ticket(job), key(of: job)) }
-    let previous = Int64(record.details.previousRunAt)
-    return .here(Assignment(id: record.id, job: fields(job), previousRunAt: previous, fence: 0))
+    let details = record.details
+    return .here(
+      Assignment(
+        id: record.id, job: fields(job, details), previousRunAt: Int64(details.previousRunAt),
+        fence: 0))
   }
 
   /// Whether no version of the job is durable yet.

@@ -76,8 +76,9 @@ extension Engine {
     switch outcome {
     case .done: discard(job, .data(Word.failed.bytes), at: now, into: &effects)
     case .later(let delay, let step):
-      let count = Int64(jobs[job].pointee.details.count) + Int64(step)
-      jobs[job].pointee.details.count = Int32(clamping: count)
+      var details = jobs[job].pointee.details
+      details.count = Int32(clamping: Int64(details.count) + Int64(step))
+      setDetails(of: job, details)
       putBack(job, delay: delay, at: now, into: &effects)
     case .failed: putBack(job, delay: 1, at: now, into: &effects)
     case .released:
@@ -108,8 +109,8 @@ extension Engine {
     answerRuns(of: job, .data(Word.failed.bytes), into: &effects)
     var details = record.pointee.details
     details.scheduledAt = now.wallSeconds.addingSaturated(delay)
-    record.pointee.details = details
     record.pointee.due = now.wall.addingSaturated(delay.secondsInMilliseconds)
+    setDetails(of: job, details)
     record.pointee.sequence = nextSequence()
     if !record.pointee.isTransient {
       store(

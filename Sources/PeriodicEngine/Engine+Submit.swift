@@ -122,11 +122,12 @@ extension Engine {
     forgetRuns(of: job)
     if isSubmitted { record.pointee.isTransient = false }
     let staysOut = staysOut(fields.workload, isTransient: record.pointee.isTransient)
+    let due = orderKey(fields, now)
     let block = makeBlock(
       record.pointee.name, details(fields, now), staysOut ? nil : fields.workload,
-      fields.shared)
+      fields.shared, due: due)
     setBlock(of: job, block, fields.workload.count, staysOut ? .details : .whole)
-    record.pointee.due = orderKey(fields, now)
+    record.pointee.due = due
     record.pointee.sequence = nextSequence()
     observe(
       .pushJob, functions[record.pointee.function].pointee.bytes, into: &effects)

@@ -80,7 +80,7 @@ extension Engine {
     let job = jobs.insert(
       JobRecord(
         id: id, due: due, sequence: nextSequence(),
-        block: makeBlock(name, details, workload, shared),
+        block: makeBlock(name, details, workload, shared, due: due),
         workloadLength: UInt32(length), nameLength: UInt8(name.count), state: .staged,
         residence: residence, function: function))
     jobIndex.insert(job, hash: hash ?? jobHash(name, function))

@@ -25,21 +25,10 @@ enum Residence: UInt8 {
   case whole
 }
 
-/// What is asked about a job only when its turn has come.
-struct JobDetails: BitwiseCopyable {
-  /// When to run as submitted, seconds since 1970.
-  var scheduledAt: Int64
-  var timeout: Int32
-  var count: Int32
-  /// When the last run was handed out, seconds since 1970; 0 if there was none.
-  var previousRunAt: UInt32 = 0
-  var origin: JobOrigin
-}
-
 /// One job: where it stands. Millions of them wait for days, so every byte counts; what a job has
 /// only while something happens to it is in its `Activity`, and what it is made of in one block of
-/// the arena: the name, then `JobDetails` and the workload as far as they are here; of a large one
-/// (`SharedBytes`) where it is.
+/// the arena: the name, then details (`DetailsForm`) and the workload as far as they are here; of a
+/// large one (`SharedBytes`) where it is.
 struct JobRecord: HeapElement {
   var id: JobID
   /// The order key: max(when to run, when accepted), milliseconds since 1970.
@@ -71,26 +60,30 @@ struct JobRecord: HeapElement {
 
   var name: Bytes { Bytes(start: block, count: Int(nameLength)) }
 
+  /// Where the details lie.
+  ///
   /// - Precondition: they are in memory.
-  var details: JobDetails {
-    @inline(__always) get {
-      invariant(residence != .name, "details are looked at where they are in memory")
-      return (block + Int(nameLength)).loadUnaligned(as: JobDetails.self)
-    }
-    @inline(__always) nonmutating set {
-      invariant(residence != .name, "details are changed where they are in memory")
-      withUnsafeBytes(of: newValue) {
-        (block + Int(nameLength)).copyMemory(
-          from: $0.baseAddress.unsafelyUnwrapped, byteCount: $0.count)
-      }
-    }
+  @inline(__always)
+  var detailsPlace: UnsafeMutableRawPointer {
+    invariant(residence != .name, "details are looked at where they are in memory")
+    return block + Int(nameLength)
+  }
+
+  /// - Precondition: they are in memory.
+  @inline(__always)
+  var details: JobDetails { DetailsForm.read(detailsPlace, due: due) }
+
+  /// - Precondition: it is in memory.
+  @inline(__always)
+  private var workloadPlace: UnsafeMutableRawPointer {
+    detailsPlace + DetailsForm(at: detailsPlace).size
   }
 
   /// - Precondition: it is in memory.
+  @inline(__always)
   var workload: Bytes {
     if let shared { return shared._withUnsafeGuaranteedRef { $0.bytes } }
-    return Bytes(
-      start: block + Int(nameLength) + MemoryLayout<JobDetails>.size, count: Int(workloadLength))
+    return Bytes(start: workloadPlace, count: Int(workloadLength))
   }
 
   /// What keeps the workload, if it is large.
@@ -99,8 +92,7 @@ struct JobRecord: HeapElement {
   @inline(__always)
   var shared: Unmanaged<SharedBytes>? {
     guard KeptWorkloads.isLarge(Int(workloadLength)) else { return nil }
-    let place = block + Int(nameLength) + MemoryLayout<JobDetails>.size
-    return place.loadUnaligned(as: KeptWorkloads.Place.self).shared
+    return workloadPlace.loadUnaligned(as: KeptWorkloads.Place.self).shared
   }
 
   /// Bytes of name and workload, wherever they are.

@@ -73,6 +73,21 @@ import Testing
     #expect(bench.status()?.running == 1)
   }
 
+  @Test(arguments: [(JobOrigin.generation1, 0, 0), (.generation2, 0, 600), (.generation1, 30, 30)])
+  func `shows a job that waited for its time as submitted, and then what its runs changed`(
+    _ origin: JobOrigin, _ timeout: Int32, _ shown: Int32
+  ) {
+    let bench = EngineBench()
+    bench.submit("n", in: 10, workload: "x", timeout: timeout, origin: origin)
+    bench.pass(12_000)
+    bench.worker("w", ["f"], .generation1)
+    #expect(bench.lastAssignment == "x \(shown) 0 -2")
+    bench.later("n", by: "w", delay: 5, step: 3)
+    bench.pass(6000)
+    bench.grab("w", 2)
+    #expect(bench.lastAssignment == "x \(shown) 3 -1")
+  }
+
   @Test func `forgets the grabs of a connection that goes`() {
     let bench = EngineBench()
     bench.worker("gone", grabs: 2)
