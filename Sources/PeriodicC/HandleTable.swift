@@ -93,8 +93,9 @@ enum HandleTable {
 
   private static func newPlace() -> UInt {
     invariant(used < Int(step), "handles fit their table")
-    let directory = chunks ?? newDirectory()
-    chunks = directory
+    // Others read it without the lock: it is written once, before anybody has a pointer.
+    if chunks == nil { chunks = newDirectory() }
+    let directory = chunks.unsafelyUnwrapped
     if directory[used >> chunkBits] == nil {
       let size = 1 << chunkBits
       let chunk = Chunk.allocate(capacity: size)
