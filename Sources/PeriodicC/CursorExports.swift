@@ -1,6 +1,5 @@
 public import CPeriodic
 import PeriodicClient
-import PeriodicClient
 import PeriodicCore
 import PeriodicLoop
 import PeriodicRuntime

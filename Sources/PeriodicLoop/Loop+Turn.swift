@@ -5,7 +5,8 @@ extension Loop {
   /// Runs turns until `stop`.
   public func run() {
     enter()
-    while !stopIsRequested { turn() }
+    while !stopIsRequested, !endOfRunIsRequested { turn() }
+    endOfRunIsRequested = false
     leave()
   }
 

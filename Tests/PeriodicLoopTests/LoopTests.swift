@@ -35,6 +35,22 @@ import Testing
     bench.loop.remove(participant)
   }
 
+  @Test func `keeps what another thread asked for while a call waited`() throws {
+    let loop = bench.loop
+    loop.stopFromAnyThread()
+    loop.soon { loop.stop() }
+    loop.waitForStop()
+    var isLate = false
+    let timer = LoopTimer(loop) {
+      isLate = true
+      loop.stop()
+    }
+    timer.arm(at: loop.now.monotonic + 5_000)
+    loop.run()
+    timer.disarm()
+    #expect(!isLate)
+  }
+
   @Test func `runs what was put off once, in the next turn`() throws {
     var calls: [Int] = []
     bench.loop.soon {
