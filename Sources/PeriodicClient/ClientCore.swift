@@ -45,15 +45,15 @@ public struct ClientCore: ~Copyable {
 
   /// Throws what would be wrong with a request to submit this job.
   public func check(_ job: JobFields) throws(RequestError) {
-    try checkItself(job)
+    try checkItself(job.key, job.workload)
     try connection.admit(bytes: 0)
   }
 
   /// Throws what is wrong with a job, whatever else is under way.
-  public func checkItself(_ job: JobFields) throws(RequestError) {
-    try ClientCore.check(job.key.function)
-    try ClientCore.check(job.key.name)
-    let size = job.key.function.count + job.key.name.count + job.workload.count
+  public func checkItself(_ key: JobKey, _ workload: Bytes) throws(RequestError) {
+    try ClientCore.check(key.function)
+    try ClientCore.check(key.name)
+    let size = key.function.count + key.name.count + workload.count
     try connection.checkSize(bytes: size)
   }
 

@@ -9,6 +9,8 @@ struct HeldJobs: ~Copyable {
     /// Received, and not taken by the user.
     case queued
     case taken
+    /// Taken, and the server hears just now that it is done.
+    case ending
     /// Taken, but given back by the server, or of a connection that is gone.
     case lost
     /// The server has taken it back; only its bytes are still here.
@@ -92,6 +94,13 @@ struct HeldJobs: ~Copyable {
   /// The job is the server's again, and in hand until it is reported.
   mutating func lose(_ index: UInt32) { records[Int(index)].state = .lost }
 
+  /// A taken job is being reported: it is found no more, and its bytes stay until `endReport`, when
+  /// it is as before.
+  @inline(__always)
+  mutating func beginReport(_ index: UInt32) { records[Int(index)].state = .ending }
+  @inline(__always)
+  mutating func endReport(_ index: UInt32) { records[Int(index)].state = .taken }
+
   /// The job is no longer in hand; its bytes stay until `reclaim`.
   mutating func surrender(_ index: UInt32) {
     count -= 1
@@ -152,7 +161,7 @@ struct HeldJobs: ~Copyable {
       switch records[index].state {
       case .taken: records[index].state = .lost
       case .queued: remove(UInt32(index))
-      case .lost, .surrendered, .free: break
+      case .ending, .lost, .surrendered, .free: break
       }
     }
   }

@@ -10,28 +10,38 @@ extension WorkerCore {
 
   /// Takes a job in and hands it over; it counts as in hand like any other.
   public mutating func pulled(
-    _ assignment: Assignment, _ run: RunHandle, at now: Now
+    _ assignment: UnsafePointer<Assignment>, _ run: RunHandle, at now: Now
   ) -> ReceivedJob {
     jobs.reclaim()
-    return jobs.take(jobs.insert(assignment.job, slot: HeldJobs.noSlot, run: run, at: now))
+    let job = jobs.insert(assignment.pointee.job, slot: HeldJobs.noSlot, run: run, at: now)
+    return jobs.take(job)
   }
 
-  /// What tells the server that a job is done: by its run if it was pulled, else by its names.
+  /// Begins to report that a job is done: by its run if it was pulled, else by its names.
   ///
-  /// - Returns: `nil` if the job is not this worker's any more, or a message might be too long for
-  ///   the result.
-  public func report(of token: JobToken, _ data: Bytes) -> DoneReport? {
+  /// - Returns: false, and nothing has changed, if the job is not this worker's any more, or a
+  ///   message might be too long for the result.
+  public mutating func report(
+    of token: JobToken, _ data: Bytes, into report: UnsafeMutablePointer<DoneReport>
+  ) -> Bool {
     guard let job = jobs.find(token), jobs.state(job) == .taken,
       connection.fits(bytes: data.count + 2 * Limits.nameBytes)
-    else { return nil }
+    else { return false }
+    jobs.beginReport(job)
     let run = jobs.run(job)
-    return DoneReport(run, run.isNone ? jobs.key(job) : .none, data)
+    let key = run.isNone ? jobs.key(job) : .none
+    report.initialize(to: DoneReport(run, key, data, tag: token.number))
+    return true
   }
 
-  /// The server has been told that a job is done: it is no longer in hand.
-  public mutating func reported(_ token: JobToken) {
-    guard let job = jobs.find(token) else { return }
-    release(job)
+  /// The server has heard the first of the reports that were begun: their jobs are no longer in
+  /// hand, and the others are as before.
+  public mutating func reported(_ reports: UnsafeBufferPointer<DoneReport>, heard: Int) {
+    for index in reports.indices {
+      let job = UInt32(truncatingIfNeeded: reports[index].tag)
+      jobs.endReport(job)
+      if index < heard { release(job) }
+    }
     if isDraining { finishDrain() }
   }
 }

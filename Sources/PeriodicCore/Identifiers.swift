@@ -41,11 +41,14 @@ public struct DoneReport {
   public let key: JobKey
   /// Its result.
   public let data: Bytes
+  /// The caller's own.
+  public let tag: UInt64
 
-  @inlinable public init(_ run: RunHandle, _ key: JobKey, _ data: Bytes) {
+  @inlinable public init(_ run: RunHandle, _ key: JobKey, _ data: Bytes, tag: UInt64 = 0) {
     self.run = run
     self.key = key
     self.data = data
+    self.tag = tag
   }
 }
 

@@ -69,4 +69,9 @@ public struct Assignment {
     self.previousRunAt = previousRunAt
     self.fence = fence
   }
+
+  /// No job: to be filled in.
+  @inlinable public static var none: Assignment {
+    Assignment(id: JobID(0), job: .none, previousRunAt: 0, fence: 0)
+  }
 }

@@ -109,17 +109,21 @@ extension Engine {
   ) {
     let grab = sessions[peer].pointee.grabs.popFirst()
     let isOffer = sessions[peer].pointee.traits.confirms && !grab.needsNoConfirmation
-    let (_, assignment) = begin(
-      job, by: peer, round: round, under: grab.message, as: isOffer ? .offered : .accepted, at: now)
+    var assignment = Assignment.none
+    _ = begin(
+      job, by: peer, round: round, under: grab.message, as: isOffer ? .offered : .accepted, at: now,
+      &assignment)
     effects.append(.reply(id(of: peer), grab.message, .assign(assignment), .nothing))
   }
 
   /// Begins a run of a job, which is in no list, or held by others of its round.
+  ///
+  /// - Parameter assignment: what the worker hears of it; filled in.
   @inline(__always)
   mutating func begin(
     _ job: Slot, by peer: Slot, round: Slot, under message: MessageID, as state: RunState,
-    at now: Now
-  ) -> (run: Slot, assignment: Assignment) {
+    at now: Now, _ assignment: inout Assignment
+  ) -> Slot {
     let record = jobs[job]
     let details = record.pointee.details
     let timeout = lease(details, sessions[peer].pointee.traits)
@@ -134,12 +138,12 @@ extension Engine {
 
     // It may move the bytes.
     setPreviousRun(of: job, UInt32(clamping: now.wallSeconds))
-    var shown = fields(job, details)
-    shown.timeout = timeout
-    let previous = Int64(details.previousRunAt)
-    let assignment = Assignment(
-      id: record.pointee.id, job: shown, previousRunAt: previous, fence: fence)
-    return (run, assignment)
+    assignment.id = record.pointee.id
+    assignment.job = fields(job, details)
+    assignment.job.timeout = timeout
+    assignment.previousRunAt = Int64(details.previousRunAt)
+    assignment.fence = fence
+    return run
   }
 
   /// Seconds that a run may take: the job's, or the server's for generation 2 on either side; 0 is

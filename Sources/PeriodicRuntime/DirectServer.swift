@@ -43,33 +43,49 @@ extension ServerConnection {
   var answersDirectly: Bool { session != nil && runner.core.answersDirectly }
 }
 
+/// Jobs and reports that go to the server in one call.
+private let batchSize = 64
+
 extension Client {
   /// Submits jobs to a server on the same loop in this call; false, and nothing is called, if the
   /// server has to be asked by messages.
   ///
-  /// - Parameter job: fills the next job in; what it throws, and what is wrong with a job, is told
-  ///   as that job's end.
-  /// - Parameter failed: called for each job that was not taken.
+  /// - Parameter job: fills the next job in, with bytes that stay until this returns; what it
+  ///   throws, and what is wrong with a job, is told as that job's end.
+  /// - Parameter failed: called for each job that was not taken, in their order.
   public func submitDirectly(
     _ count: Int, _ job: (Int, inout JobFields) throws -> Void,
     failed: (Int, Result<Outcome, any Error>) -> Void
   ) -> Bool {
     let isTaken: Void? = runner.directly { server in
-      var index = -1
-      server.core.submitDirectly(at: server.now) { fields in
-        while index + 1 < count {
-          index += 1
-          do {
-            try job(index, &fields)
-            try runner.core.checkItself(fields)
-            return true
-          } catch {
-            failed(index, .failure(error))
+      withUnsafeTemporaryAllocation(
+        of: JobFields.self, capacity: min(count, batchSize)
+      ) { batch in
+        batch.initialize(repeating: .none)
+        var next = 0
+        while next < count {
+          var filled = 0
+          var failure: (any Error)?
+          while filled < batch.count, next + filled < count {
+            do {
+              try job(next + filled, &batch[filled])
+              try runner.core.checkItself(batch[filled].key, batch[filled].workload)
+              filled += 1
+            } catch {
+              failure = error
+              break
+            }
+          }
+          let jobs = UnsafeBufferPointer(rebasing: batch[..<filled])
+          server.core.submitDirectly(jobs, at: server.now) { index, _ in
+            failed(next + index, .success(.refused))
+          }
+          next += filled
+          if let failure {
+            failed(next, .failure(failure))
+            next += 1
           }
         }
-        return false
-      } refused: { _ in
-        failed(index, .success(.refused))
       }
     }
     return isTaken != nil
@@ -95,8 +111,8 @@ extension Worker {
     let isDirect: Void? = runner.directly { server in
       takeReceived(server.now)
       let room = min(most - count, runner.core.pullable)
-      count += server.core.pull(for: server.session, atMost: room, at: server.now) { run, job in
-        body(runner.core.pulled(job, run, at: server.now))
+      count += server.core.pull(for: server.session, atMost: room, at: server.now) { run, assignment in
+        body(runner.core.pulled(assignment, run, at: server.now))
       }
     }
     if isDirect == nil {
@@ -116,19 +132,25 @@ extension Worker {
   ///   are no longer in hand.
   public func reportDirectly(_ count: Int, _ job: (Int) -> (JobToken, Bytes)?) -> Int? {
     runner.directly { server in
-      var index = 0
-      var last: JobToken?
-      server.core.doneDirectly(by: server.session, at: server.now) {
-        if let token = last {
-          runner.core.reported(token)
-          index += 1
-          last = nil
+      withUnsafeTemporaryAllocation(
+        of: DoneReport.self, capacity: min(count, batchSize)
+      ) { batch in
+        var told = 0
+        while told < count {
+          var filled = 0
+          while filled < batch.count, told + filled < count,
+            let (token, data) = job(told + filled),
+            runner.core.report(
+              of: token, data, into: batch.baseAddress.unsafelyUnwrapped + filled)
+          { filled += 1 }
+          let reports = UnsafeBufferPointer(rebasing: batch[..<filled])
+          let heard = server.core.doneDirectly(by: server.session, reports, at: server.now)
+          runner.core.reported(reports, heard: heard)
+          told += heard
+          if heard < batch.count { break }
         }
-        guard index < count, let (token, data) = job(index) else { return nil }
-        last = token
-        return runner.core.report(of: token, data)
+        return told
       }
-      return index
     }
   }
 }

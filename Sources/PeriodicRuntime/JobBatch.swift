@@ -55,18 +55,14 @@ final class JobBatch: StreamQuestion, @unchecked Sendable {
       rest = Bytes(rebasing: rest[count...])
       return part
     }
-    var place = 0
-    core.submitDirectly(at: now) { job in
-      if place == entries.count { return false }
-      let entry = entries[place]
-      place += 1
+    let jobs = entries.map { entry in
       let key = JobKey(function: next(Int(entry.function)), name: next(Int(entry.name)))
-      job = JobFields(
+      return JobFields(
         key: key, workload: next(entry.workload), scheduledAt: entry.scheduledAt,
         timeout: entry.timeout)
-      return true
-    } refused: { _ in
-      refused.append(entries[place - 1].index)
+    }
+    jobs.withUnsafeBufferPointer {
+      core.submitDirectly($0, at: now) { index, _ in refused.append(entries[index].index) }
     }
   }
 }

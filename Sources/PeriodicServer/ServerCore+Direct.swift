@@ -19,13 +19,16 @@ extension ServerCore {
   /// Whether answers need neither the store nor a look at who asks.
   public var answersDirectly: Bool { !configuration.isDurable && identities == nil }
 
-  /// As SUBMIT_JOB for each job that `next` gives; `refused` hears of the one that it gave last.
+  /// As SUBMIT_JOB for each job; `refused` hears of those that are not kept.
   public func submitDirectly(
-    at now: Now, _ next: (inout JobFields) -> Bool, refused: (Refusal) -> Void
+    _ jobs: UnsafeBufferPointer<JobFields>, at now: Now, refused: (Int, Refusal) -> Void
   ) {
-    var isMore = true
-    while isMore {
-      isMore = engine.submitDirectly(at: now, into: &effects, next, refused: refused)
+    var count = 0
+    while count < jobs.count {
+      let before = count
+      count += engine.submitDirectly(
+        UnsafeBufferPointer(rebasing: jobs[before...]), at: now, into: &effects
+      ) { refused(before + $0, $1) }
       carryOutDirect()
     }
   }
@@ -34,7 +37,8 @@ extension ServerCore {
   ///
   /// - Returns: how many, at most `most`.
   public func pull(
-    for session: Session, atMost most: Int, at now: Now, _ body: (RunHandle, Assignment) -> Void
+    for session: Session, atMost most: Int, at now: Now,
+    _ body: (RunHandle, UnsafePointer<Assignment>) -> Void
   ) -> Int {
     var count = 0
     while count < most, let id = session.id, session.isWorker {
@@ -46,13 +50,19 @@ extension ServerCore {
     return count
   }
 
-  /// As WORK_DONE for each run that `next` gives.
-  public func doneDirectly(by session: Session, at now: Now, _ next: () -> DoneReport?) {
-    var isMore = true
-    while isMore, let id = session.id, session.isWorker {
-      isMore = engine.doneDirectly(by: id, at: now, into: &effects, next)
+  /// As WORK_DONE for each report.
+  ///
+  /// - Returns: how many were heard, from the first; all, unless that ended the session.
+  public func doneDirectly(
+    by session: Session, _ reports: UnsafeBufferPointer<DoneReport>, at now: Now
+  ) -> Int {
+    var count = 0
+    while count < reports.count, let id = session.id, session.isWorker {
+      let rest = UnsafeBufferPointer(rebasing: reports[count...])
+      count += engine.doneDirectly(by: id, rest, at: now, into: &effects)
       carryOutDirect()
     }
+    return count
   }
 
   @inline(__always)

@@ -13,31 +13,25 @@ extension EngineWorld {
 
   /// Up to four jobs in one call, as far as they leave nothing to be carried out between them.
   private func submitDirectly() {
-    var left = 1 + random.below(4)
-    var said: String?
-    var expected: String?
-    func check() {
-      guard let expected else { return }
-      expect(said ?? "success" == expected, "a call is answered as a message is")
-    }
-    var isMore = true
-    while isMore {
-      isMore = engine.submitDirectly(at: now, into: &effects) { fields in
-        check()
-        expected = nil
+    guard let peer = anyPeer() else { return }
+    let submits = (0...random.below(4)).map { _ in (key: anyKey(), version: anyVersion(peer)) }
+    let fields = submits.map { lent($0.key, $0.version) }
+    var count = 0
+    while count < fields.count {
+      var refusals: [Int: String] = [:]
+      let first = count
+      count += fields[first...].withUnsafeBufferPointer { jobs in
+        engine.submitDirectly(jobs, at: now, into: &effects) { index, refusal in
+          refusals[first + index] = text(.refused(refusal))
+        }
+      }
+      for index in first..<count {
         handOn()
-        guard left > 0, let peer = anyPeer() else { return false }
-        left -= 1
-        let key = anyKey()
-        let version = anyVersion(peer)
+        let (key, version) = submits[index]
         let refusal = roomRefusal(key, version)
         if refusal == nil { modelSubmits(key, version) }
         log("submit \(key) by a call: \(refusal ?? "success")")
-        (said, expected) = (nil, refusal ?? "success")
-        fields = lent(key, version)
-        return true
-      } refused: {
-        said = text(.refused($0))
+        expect(refusals[index] == refusal, "a call is answered as a message is")
       }
       takeEffects()
     }
@@ -53,7 +47,7 @@ extension EngineWorld {
     while count < most, peers[peer].isOpen {
       let pulled = engine.pull(
         for: peers[peer].session, atMost: most - count, at: now, into: &effects
-      ) { took($0, $1, peer) }
+      ) { took($0, $1.pointee, peer) }
       if pulled == 0 { expectNothing(for: peer) }
       takeEffects()
       if pulled == 0 { break }
@@ -92,17 +86,19 @@ extension EngineWorld {
   /// Done, for up to three runs of one worker that were pulled, and may be over.
   private func reportDirectly() {
     guard let peer = pulled.last?.peer, peers[peer].isOpen else { return }
-    var left = 1 + random.below(3)
+    let near = pulled.suffix(8).filter { $0.peer == peer }
+    let reported = (0...random.below(3)).map { _ in near[random.below(near.count)] }
     let data = Array("result \(steps)".utf8)
     data.withUnsafeBytes { data in
-      var isMore = true
-      while isMore, peers[peer].isOpen {
-        isMore = engine.doneDirectly(by: peers[peer].session, at: now, into: &effects) {
+      let reports = reported.map { DoneReport($0.run, .none, data) }
+      var count = 0
+      while count < reports.count, peers[peer].isOpen {
+        let first = count
+        count += reports[first...].withUnsafeBufferPointer {
+          engine.doneDirectly(by: peers[peer].session, $0, at: now, into: &effects)
+        }
+        for (key, _, handle) in reported[first..<count] {
           handOn()
-          if left == 0 { return nil }
-          left -= 1
-          let near = pulled.suffix(8).filter { $0.peer == peer }
-          let (key, _, handle) = near[random.below(near.count)]
           let isKnown =
             job(key)?.runs.contains { $0.peer == peer && $0.fence == handle.fence } ?? false
           log("\(peer) reports run \(handle.fence) of \(key) by a call: \(isKnown)")
@@ -110,7 +106,6 @@ extension EngineWorld {
             peers[peer].hasFinished = true
             modelDone(key, peer, data.text)
           }
-          return DoneReport(handle, .none, data)
         }
         takeEffects()
       }
