@@ -1,6 +1,7 @@
 import PeriodicCore
 
-/// The jobs that a worker has in hand, each with its bytes in a block that does not move.
+/// The jobs that a worker has in hand, each with its bytes in a block that does not move, as its
+/// record does not.
 ///
 /// A place is used again, with a new generation, and so is its block while that is small.
 struct HeldJobs: ~Copyable {
@@ -25,13 +26,27 @@ struct HeldJobs: ~Copyable {
     /// The place of the grab that it came on, `noSlot` for none; of a free place the next one.
     var slot: UInt32 = 0
     var run = RunHandle.none
-    var function = 0
-    var name = 0
-    var workload = 0
+    var functionLength = 0
+    var nameLength = 0
+    var workloadLength = 0
     var scheduledAt: Int64 = 0
     var leaseEnd: Int64 = .max
     var block: UnsafeMutableRawPointer?
     var capacity = 0
+
+    @inline(__always)
+    var key: JobKey {
+      JobKey(function: part(0, functionLength), name: part(functionLength, nameLength))
+    }
+
+    @inline(__always)
+    var workload: Bytes { part(functionLength + nameLength, workloadLength) }
+
+    @inline(__always)
+    private func part(_ offset: Int, _ count: Int) -> Bytes {
+      guard let block, count > 0 else { return .none }
+      return Bytes(start: UnsafeRawPointer(block) + offset, count: count)
+    }
   }
 
   /// Of a job that came on no grab.
@@ -40,8 +55,9 @@ struct HeldJobs: ~Copyable {
   /// Blocks up to this size wait in their place for the next job.
   private static let keptBlock = 4096
 
-  private var records = UnsafeMutablePointer<Record>.allocate(capacity: 8)
-  private var capacity = 8
+  private static let chunkSize = 64
+
+  private var chunks: [UnsafeMutablePointer<Record>] = []
   /// Places ever used.
   private var used = 0
   private var firstFree = noPlace
@@ -50,8 +66,13 @@ struct HeldJobs: ~Copyable {
   private(set) var count = 0
 
   deinit {
-    for place in 0..<used { HeldJobs.release(records[place].block) }
-    records.deallocate()
+    for place in 0..<used { HeldJobs.release(self[UInt32(place)].pointee.block) }
+    for chunk in chunks { chunk.deallocate() }
+  }
+
+  @inline(__always)
+  private subscript(_ index: UInt32) -> UnsafeMutablePointer<Record> {
+    chunks[Int(index) / HeldJobs.chunkSize] + Int(index) % HeldJobs.chunkSize
   }
 
   /// Copies a job and keeps it as queued.
@@ -60,7 +81,7 @@ struct HeldJobs: ~Copyable {
     _ job: JobFields, slot: UInt32, run: RunHandle = .none, at now: Now
   ) -> UInt32 {
     let index = takePlace()
-    let record = records + Int(index)
+    let record = self[index]
     record.pointee.state = .queued
     record.pointee.generation &+= 1
     record.pointee.slot = slot
@@ -78,7 +99,7 @@ struct HeldJobs: ~Copyable {
 
   @inline(__always)
   mutating func remove(_ index: UInt32) {
-    let record = records + Int(index)
+    let record = self[index]
     // A surrendered job counts no more.
     if record.pointee.state != .surrendered { count -= 1 }
     record.pointee.state = .free
@@ -92,19 +113,19 @@ struct HeldJobs: ~Copyable {
   }
 
   /// The job is the server's again, and in hand until it is reported.
-  mutating func lose(_ index: UInt32) { records[Int(index)].state = .lost }
+  mutating func lose(_ index: UInt32) { self[index].pointee.state = .lost }
 
   /// A taken job is being reported: it is found no more, and its bytes stay until `endReport`, when
   /// it is as before.
   @inline(__always)
-  mutating func beginReport(_ index: UInt32) { records[Int(index)].state = .ending }
+  mutating func beginReport(_ index: UInt32) { self[index].pointee.state = .ending }
   @inline(__always)
-  mutating func endReport(_ index: UInt32) { records[Int(index)].state = .taken }
+  mutating func endReport(_ index: UInt32) { self[index].pointee.state = .taken }
 
   /// The job is no longer in hand; its bytes stay until `reclaim`.
   mutating func surrender(_ index: UInt32) {
     count -= 1
-    records[Int(index)].state = .surrendered
+    self[index].pointee.state = .surrendered
     surrendered.append(index)
   }
 
@@ -117,38 +138,27 @@ struct HeldJobs: ~Copyable {
     while let index = surrendered.popLast() { remove(index) }
   }
 
-  func state(_ index: UInt32) -> State { records[Int(index)].state }
-  func slot(_ index: UInt32) -> UInt32 { records[Int(index)].slot }
-  func run(_ index: UInt32) -> RunHandle { records[Int(index)].run }
-  func leaseEnd(_ index: UInt32) -> Int64 { records[Int(index)].leaseEnd }
+  func state(_ index: UInt32) -> State { self[index].pointee.state }
+  func slot(_ index: UInt32) -> UInt32 { self[index].pointee.slot }
+  func run(_ index: UInt32) -> RunHandle { self[index].pointee.run }
+  func leaseEnd(_ index: UInt32) -> Int64 { self[index].pointee.leaseEnd }
 
   @inline(__always)
   mutating func take(_ index: UInt32) -> ReceivedJob {
-    let record = records + Int(index)
+    let record = self[index]
     record.pointee.state = .taken
-    return ReceivedJob(
-      token: JobToken(UInt64(record.pointee.generation) << 32 | UInt64(index)),
-      key: key(index),
-      workload: HeldJobs.part(
-        record, record.pointee.function + record.pointee.name, record.pointee.workload),
-      scheduledAt: record.pointee.scheduledAt, timeout: record.pointee.timeout,
-      count: record.pointee.count, leaseEnd: record.pointee.leaseEnd)
+    let token = JobToken(UInt64(record.pointee.generation) << 32 | UInt64(index))
+    return ReceivedJob(token: token, record: record)
   }
 
-  @inline(__always)
-  func key(_ index: UInt32) -> JobKey {
-    let record = records + Int(index)
-    return JobKey(
-      function: HeldJobs.part(record, 0, record.pointee.function),
-      name: HeldJobs.part(record, record.pointee.function, record.pointee.name))
-  }
+  func key(_ index: UInt32) -> JobKey { self[index].pointee.key }
 
   /// The taken or lost job of that token.
   @inline(__always)
   func find(_ token: JobToken) -> UInt32? {
     let index = UInt32(truncatingIfNeeded: token.number)
     guard Int(index) < used else { return nil }
-    let record = records + Int(index)
+    let record = self[index]
     guard record.pointee.generation == UInt32(truncatingIfNeeded: token.number >> 32) else {
       return nil
     }
@@ -158,9 +168,10 @@ struct HeldJobs: ~Copyable {
   /// The connection is gone: what was taken is lost, what was queued is forgotten.
   mutating func loseAll() {
     for index in 0..<used {
-      switch records[index].state {
-      case .taken: records[index].state = .lost
-      case .queued: remove(UInt32(index))
+      let index = UInt32(index)
+      switch self[index].pointee.state {
+      case .taken: self[index].pointee.state = .lost
+      case .queued: remove(index)
       case .ending, .lost, .surrendered, .free: break
       }
     }
@@ -175,29 +186,25 @@ struct HeldJobs: ~Copyable {
   private mutating func takePlace() -> UInt32 {
     let place = firstFree
     if place == HeldJobs.noPlace { return freshPlace() }
-    firstFree = records[Int(place)].slot
+    firstFree = self[place].pointee.slot
     return place
   }
 
   private mutating func freshPlace() -> UInt32 {
-    if used == capacity {
-      let wider = UnsafeMutablePointer<Record>.allocate(capacity: capacity * 2)
-      wider.moveInitialize(from: records, count: used)
-      records.deallocate()
-      records = wider
-      capacity *= 2
+    if used == chunks.count * HeldJobs.chunkSize {
+      chunks.append(.allocate(capacity: HeldJobs.chunkSize))
     }
-    records[used] = Record()
     used += 1
+    self[UInt32(used - 1)].initialize(to: Record())
     return UInt32(used - 1)
   }
 
   @inline(__always)
   private static func copy(_ job: JobFields, into record: UnsafeMutablePointer<Record>) {
     let (function, name, workload) = (job.key.function, job.key.name, job.workload)
-    record.pointee.function = function.count
-    record.pointee.name = name.count
-    record.pointee.workload = workload.count
+    record.pointee.functionLength = function.count
+    record.pointee.nameLength = name.count
+    record.pointee.workloadLength = workload.count
     let size = function.count + name.count + workload.count
     if size > record.pointee.capacity {
       HeldJobs.release(record.pointee.block)
@@ -213,13 +220,5 @@ struct HeldJobs: ~Copyable {
   @inline(__always)
   private static func put(_ bytes: Bytes, _ target: UnsafeMutableRawPointer) {
     if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
-  }
-
-  @inline(__always)
-  private static func part(
-    _ record: UnsafeMutablePointer<Record>, _ offset: Int, _ count: Int
-  ) -> Bytes {
-    guard let block = record.pointee.block, count > 0 else { return .none }
-    return Bytes(start: UnsafeRawPointer(block) + offset, count: count)
   }
 }

@@ -9,19 +9,21 @@ public struct JobToken: Hashable, Sendable, BitwiseCopyable {
 
 /// A job that this worker has been given and must report on, once.
 ///
-/// Its bytes belong to the worker and stay where they are until the job is reported, also when the
-/// connection is lost or the worker is closed meanwhile; freeing the worker ends them.
+/// It and its bytes belong to the worker, and stay as they are until the job is reported, also when
+/// the connection is lost or the worker is closed meanwhile; freeing the worker ends them.
 public struct ReceivedJob {
   public let token: JobToken
-  public let key: JobKey
-  public let workload: Bytes
+  let record: UnsafePointer<HeldJobs.Record>
+
+  public var key: JobKey { record.pointee.key }
+  public var workload: Bytes { record.pointee.workload }
   /// When it was to run, seconds since 1970.
-  public let scheduledAt: Int64
+  public var scheduledAt: Int64 { record.pointee.scheduledAt }
   /// Seconds that this run may take, as the server counts them; 0 is no limit known.
-  public let timeout: Int32
+  public var timeout: Int32 { record.pointee.timeout }
   /// How often the job has been put back for later.
-  public let count: Int32
+  public var count: Int32 { record.pointee.count }
   /// When the server gives the job to another worker, by this worker's monotonic clock in
   /// milliseconds, counted from the arrival; `.max` where no limit is known.
-  public let leaseEnd: Int64
+  public var leaseEnd: Int64 { record.pointee.leaseEnd }
 }

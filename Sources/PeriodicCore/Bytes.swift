@@ -10,7 +10,7 @@ extension UnsafeRawBufferPointer {
   @inlinable public static var none: Bytes { Bytes(start: nil, count: 0) }
 
   /// Whether both hold the same bytes.
-  @inlinable
+  @inlinable @inline(__always)
   public func equals(_ other: Bytes) -> Bool {
     guard count == other.count else { return false }
     guard let left = baseAddress, let right = other.baseAddress else { return true }

@@ -24,8 +24,9 @@ extension Engine {
   /// Has a function served at the end of the call, if anybody may wait for it.
   @inline(__always)
   mutating func mark(_ function: Slot) {
-    if functions[function].pointee.isMarked || functions[function].pointee.ring == .none { return }
-    functions[function].pointee.isMarked = true
+    let record = functions[function]
+    if record.pointee.isMarked || record.pointee.ring == .none { return }
+    record.pointee.isMarked = true
     marked.append(function)
   }
 
@@ -134,7 +135,7 @@ extension Engine {
       Run(
         job: job, session: peer, round: round, message: message, fence: fence, state: state,
         startedAt: now.monotonic, leaseEnd: leaseEnd))
-    startRun(run, job, peer, at: now)
+    startRun(run, job, record, sessions[peer], at: now)
 
     // It may move the bytes.
     setPreviousRun(of: job, UInt32(clamping: now.wallSeconds))

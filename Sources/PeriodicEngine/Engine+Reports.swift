@@ -20,8 +20,9 @@ extension Engine {
     _ run: Slot, _ data: Bytes, _ peer: Slot, at now: Now, into effects: inout Effects
   ) {
     sessions[peer].pointee.hasFinished = true
-    let job = runs[run].pointee.job
-    let isHeld = runs[run].pointee.state.isHeld
+    let record = runs[run]
+    let job = record.pointee.job
+    let isHeld = record.pointee.state.isHeld
     // Too late, and others of its round hold the job.
     if !isHeld, jobs[job].pointee.state == .running { return }
     observeEnd(.doneJob, of: run, into: &effects)

@@ -4,8 +4,11 @@ import PeriodicCore
 extension Engine {
   /// Enters a fresh run everywhere.
   @inline(__always)
-  mutating func startRun(_ run: Slot, _ job: Slot, _ peer: Slot, at now: Now) {
-    let (record, held, session) = (runs[run], jobs[job], sessions[peer])
+  mutating func startRun(
+    _ run: Slot, _ job: Slot, _ held: UnsafeMutablePointer<JobRecord>,
+    _ session: UnsafeMutablePointer<SessionRecord>, at now: Now
+  ) {
+    let record = runs[run]
     if session.pointee.traits.namesRunsByNumber {
       runIndex.insert(run, hash: numberHash(held.pointee.id.number))
     }
@@ -17,26 +20,28 @@ extension Engine {
     session.pointee.runs += 1
     record.pointee.nextOfJob = firstRun(held)
     setFirstRun(held, run)
-    hold(run, at: now)
+    hold(run, record, held, at: now)
   }
 
   /// Makes the job the worker's: at hand-out, and when a late word revives an expired offer.
   @inline(__always)
-  private mutating func hold(_ run: Slot, at now: Now) {
-    let record = runs[run]
-    if joinRound(record.pointee.round) { enterRunning(record.pointee.job) }
+  private mutating func hold(
+    _ run: Slot, _ record: UnsafeMutablePointer<Run>, _ job: UnsafeMutablePointer<JobRecord>,
+    at now: Now
+  ) {
+    if joinRound(record.pointee.round) { enterRunning(record.pointee.job, job) }
     if record.pointee.state == .offered {
       addOffer(run)
       let wait = Int64(max(1, settings.assignWait)) * 1000
-      setDeadline(run, min(record.pointee.leaseEnd, now.monotonic.addingSaturated(wait)))
+      setDeadline(
+        run, record, min(record.pointee.leaseEnd, now.monotonic.addingSaturated(wait)))
     } else {
-      setDeadline(run, record.pointee.leaseEnd)
+      setDeadline(run, record, record.pointee.leaseEnd)
     }
   }
 
   @inline(__always)
-  private func enterRunning(_ slot: Slot) {
-    let job = jobs[slot]
+  private func enterRunning(_ slot: Slot, _ job: UnsafeMutablePointer<JobRecord>) {
     let function = functions[job.pointee.function]
     let next = function.pointee.firstRunning
     job.pointee.state = .running
@@ -53,8 +58,8 @@ extension Engine {
     let record = runs[run]
     invariant(record.pointee.state.isHeld, "E2: only a held run is given back")
     record.pointee.state = state
-    setDeadline(run, .max)
-    if state == .leaseExpired { removeOffer(run) }
+    setDeadline(run, record, .max)
+    if state == .leaseExpired { removeOffer(run, record) }
     if leaveRound(record.pointee.round) { leaveRunning(jobs[record.pointee.job]) }
   }
 
@@ -65,8 +70,8 @@ extension Engine {
     let job = jobs[record.pointee.job]
     if record.pointee.state.isHeld, leaveRound(record.pointee.round) { leaveRunning(job) }
     forgetRound(record.pointee.round)
-    setDeadline(run, .max)
-    removeOffer(run)
+    setDeadline(run, record, .max)
+    removeOffer(run, record)
     let session = sessions[record.pointee.session]
     if session.pointee.traits.namesRunsByNumber {
       runIndex.remove(run, hash: numberHash(job.pointee.id.number))
@@ -118,11 +123,11 @@ extension Engine {
     switch record.pointee.state {
     case .accepted, .leaseExpired: return
     case .offered:
-      removeOffer(run)
+      removeOffer(run, record)
       record.pointee.state = .accepted
-      setDeadline(run, record.pointee.leaseEnd)
+      setDeadline(run, record, record.pointee.leaseEnd)
     case .offerExpired:
-      removeOffer(run)
+      removeOffer(run, record)
       let job = record.pointee.job
       switch jobs[job].pointee.state {
       case .ready, .scheduled: if record.pointee.leaseEnd <= now.monotonic { return }
@@ -131,7 +136,7 @@ extension Engine {
       }
       unschedule(job)
       record.pointee.state = .accepted
-      hold(run, at: now)
+      hold(run, record, jobs[job], at: now)
     }
   }
 
@@ -170,12 +175,13 @@ extension Engine {
   /// been dropped.
   @inline(__always)
   mutating func waitAgain(_ job: Slot, at now: Now, into effects: inout Effects) {
-    invariant(jobs[job].pointee.state != .running, "E2: a job that waits is held by nobody")
-    let function = jobs[job].pointee.function
+    let record = jobs[job]
+    invariant(record.pointee.state != .running, "E2: a job that waits is held by nobody")
+    let function = record.pointee.function
     if functions[function].pointee.isDropped {
       return deleteDropped(job, at: now, into: &effects)
     }
-    jobs[job].pointee.state = .staged
+    record.pointee.state = .staged
     // What became of it while it ran is not durable yet; it waits for that first.
     if newestStaged(job) != .none { return }
     schedule(job, at: now)
@@ -198,8 +204,10 @@ extension Engine {
   }
 
   @inline(__always)
-  private mutating func setDeadline(_ run: Slot, _ time: Int64) {
-    if runs[run].pointee.wheelBucket >= 0 { deadlines.remove(run, in: runs) }
+  private mutating func setDeadline(
+    _ run: Slot, _ record: UnsafeMutablePointer<Run>, _ time: Int64
+  ) {
+    if record.pointee.wheelBucket >= 0 { deadlines.remove(run, in: runs) }
     if time != .max { deadlines.insert(run, key: time, in: runs) }
   }
 
@@ -230,11 +238,11 @@ extension Engine {
   }
 
   @inline(__always)
-  private mutating func removeOffer(_ run: Slot) {
-    let offer = runs[run].pointee.offer
+  private mutating func removeOffer(_ run: Slot, _ record: UnsafeMutablePointer<Run>) {
+    let offer = record.pointee.offer
     if offer == .none { return }
     offerIndex.remove(offer, hash: offerHash(run))
     offers.remove(offer)
-    runs[run].pointee.offer = .none
+    record.pointee.offer = .none
   }
 }

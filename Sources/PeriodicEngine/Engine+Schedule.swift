@@ -8,8 +8,8 @@ extension Engine {
   mutating func schedule(_ job: Slot, at now: Now) {
     let record = jobs[job]
     let function = functions[record.pointee.function]
-    if record.pointee.due <= now.wall, isLast(job, of: function) {
-      appendReady(job, function)
+    if record.pointee.due <= now.wall, isLast(record, of: function) {
+      appendReady(job, record, function)
     } else {
       record.pointee.state = .scheduled
       function.pointee.heap.insert(job, key: record.pointee.due, in: jobs)
@@ -27,7 +27,7 @@ extension Engine {
     case .scheduled:
       function.pointee.heap.remove(job, in: jobs)
       refreshWakeUp(record.pointee.function)
-    case .ready: unlinkReady(job, function)
+    case .ready: unlinkReady(record, function)
     case .locked: leaveLocked(job, function)
     case .staged, .running, .free: break
     }
@@ -135,9 +135,10 @@ extension Engine {
     for slot in sortedFunctions {
       let function = functions[slot]
       while left > 0, let top = function.pointee.heap.first, top.key <= oldWall {
-        guard isLast(top.slot, of: function) else { break }
+        let job = jobs[top.slot]
+        guard isLast(job, of: function) else { break }
         function.pointee.heap.remove(top.slot, in: jobs)
-        appendReady(top.slot, function)
+        appendReady(top.slot, job, function)
         left -= 1
       }
       refreshWakeUp(slot)
@@ -148,10 +149,11 @@ extension Engine {
 
   /// Whether the job may stand at the end of the ready queue without overtaking anyone.
   @inline(__always)
-  private func isLast(_ job: Slot, of function: UnsafeMutablePointer<FunctionRecord>) -> Bool {
+  private func isLast(
+    _ record: UnsafeMutablePointer<JobRecord>, of function: UnsafeMutablePointer<FunctionRecord>
+  ) -> Bool {
     let last = function.pointee.lastReady
     if last == .none { return true }
-    let record = jobs[job]
     let before = jobs[last]
     return before.pointee.due != record.pointee.due
       ? before.pointee.due < record.pointee.due
@@ -159,8 +161,10 @@ extension Engine {
   }
 
   @inline(__always)
-  private func appendReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
-    let record = jobs[job]
+  private func appendReady(
+    _ job: Slot, _ record: UnsafeMutablePointer<JobRecord>,
+    _ function: UnsafeMutablePointer<FunctionRecord>
+  ) {
     record.pointee.state = .ready
     record.pointee.previous = function.pointee.lastReady
     record.pointee.next = .none
@@ -201,8 +205,9 @@ extension Engine {
   }
 
   @inline(__always)
-  private func unlinkReady(_ job: Slot, _ function: UnsafeMutablePointer<FunctionRecord>) {
-    let record = jobs[job]
+  private func unlinkReady(
+    _ record: UnsafeMutablePointer<JobRecord>, _ function: UnsafeMutablePointer<FunctionRecord>
+  ) {
     if record.pointee.previous == .none {
       function.pointee.firstReady = record.pointee.next
     } else {

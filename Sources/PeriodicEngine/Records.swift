@@ -110,7 +110,7 @@ enum RunState: UInt8 {
   case leaseExpired
 
   /// Whether the job is the worker's.
-  var isHeld: Bool { self == .offered || self == .accepted }
+  @inline(__always) var isHeld: Bool { self == .offered || self == .accepted }
 }
 
 /// One hand-out of one job to one connection.

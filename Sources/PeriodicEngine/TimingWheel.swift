@@ -54,15 +54,17 @@ struct TimingWheel<Element: WheelElement> {
 
   @inline(__always)
   mutating func insert(_ slot: Slot, key: Int64, in slab: Slab<Element>) {
-    slab[slot].pointee.wheelKey = key
-    link(slot, in: slab)
+    let element = slab[slot]
+    element.pointee.wheelKey = key
+    link(slot, element, in: slab)
     count += 1
   }
 
   @inline(__always)
   mutating func remove(_ slot: Slot, in slab: Slab<Element>) {
-    unlink(slot, in: slab)
-    slab[slot].pointee.wheelBucket = -1
+    let element = slab[slot]
+    unlink(element, in: slab)
+    element.pointee.wheelBucket = -1
     count -= 1
   }
 
@@ -85,8 +87,9 @@ struct TimingWheel<Element: WheelElement> {
       }
       while heads[bucket] != .none, left > 0 {
         let slot = heads[bucket]
-        unlink(slot, in: slab)
-        link(slot, in: slab)
+        let element = slab[slot]
+        unlink(element, in: slab)
+        link(slot, element, in: slab)
         left -= 1
       }
     }
@@ -155,8 +158,9 @@ struct TimingWheel<Element: WheelElement> {
   }
 
   @inline(__always)
-  private mutating func link(_ slot: Slot, in slab: Slab<Element>) {
-    let element = slab[slot]
+  private mutating func link(
+    _ slot: Slot, _ element: UnsafeMutablePointer<Element>, in slab: Slab<Element>
+  ) {
     let key = max(Self.unsigned(element.pointee.wheelKey), base)
     let level = (63 - ((key ^ base) | 1).leadingZeroBitCount) / Self.bits
     let digit = digit(of: key, at: level)
@@ -176,8 +180,7 @@ struct TimingWheel<Element: WheelElement> {
   }
 
   @inline(__always)
-  private mutating func unlink(_ slot: Slot, in slab: Slab<Element>) {
-    let element = slab[slot]
+  private mutating func unlink(_ element: UnsafeMutablePointer<Element>, in slab: Slab<Element>) {
     let bucket = Int(element.pointee.wheelBucket)
     let (before, after) = (element.pointee.wheelPrevious, element.pointee.wheelNext)
     if before == .none { heads[bucket] = after } else { slab[before].pointee.wheelNext = after }
@@ -202,7 +205,7 @@ struct TimingWheel<Element: WheelElement> {
     }
     if isInOrder { return }
     slots.sort { order($0) < order($1) }
-    for slot in slots { unlink(slot, in: slab) }
-    for slot in slots { link(slot, in: slab) }
+    for slot in slots { unlink(slab[slot], in: slab) }
+    for slot in slots { link(slot, slab[slot], in: slab) }
   }
 }
