@@ -57,7 +57,10 @@ struct HeldJobs: ~Copyable {
 
   private static let chunkSize = 64
 
-  private var chunks: [UnsafeMutablePointer<Record>] = []
+  /// Records lie in chunks, which do not move as their directory does.
+  private var chunks = UnsafeMutablePointer<UnsafeMutablePointer<Record>>.allocate(capacity: 1)
+  private var directorySize = 1
+  private var chunkCount = 0
   /// Places ever used.
   private var used = 0
   private var firstFree = noPlace
@@ -67,12 +70,14 @@ struct HeldJobs: ~Copyable {
 
   deinit {
     for place in 0..<used { HeldJobs.release(self[UInt32(place)].pointee.block) }
-    for chunk in chunks { chunk.deallocate() }
+    for chunk in 0..<chunkCount { chunks[chunk].deallocate() }
+    chunks.deallocate()
   }
 
   @inline(__always)
   private subscript(_ index: UInt32) -> UnsafeMutablePointer<Record> {
-    chunks[Int(index) / HeldJobs.chunkSize] + Int(index) % HeldJobs.chunkSize
+    let (chunk, place) = UInt(index).quotientAndRemainder(dividingBy: UInt(HeldJobs.chunkSize))
+    return chunks[Int(chunk)] + Int(place)
   }
 
   /// Copies a job and keeps it as queued.
@@ -115,10 +120,14 @@ struct HeldJobs: ~Copyable {
   /// The job is the server's again, and in hand until it is reported.
   mutating func lose(_ index: UInt32) { self[index].pointee.state = .lost }
 
-  /// A taken job is being reported: it is found no more, and its bytes stay until `endReport`, when
-  /// it is as before.
+  /// A job is being reported, if it is a taken one of that token: it is found no more, and its bytes
+  /// stay until `endReport`, when it is as before.
   @inline(__always)
-  mutating func beginReport(_ index: UInt32) { self[index].pointee.state = .ending }
+  mutating func beginReport(_ token: JobToken) -> UnsafePointer<Record>? {
+    guard let index = find(token), self[index].pointee.state == .taken else { return nil }
+    self[index].pointee.state = .ending
+    return UnsafePointer(self[index])
+  }
   @inline(__always)
   mutating func endReport(_ index: UInt32) { self[index].pointee.state = .taken }
 
@@ -140,7 +149,6 @@ struct HeldJobs: ~Copyable {
 
   func state(_ index: UInt32) -> State { self[index].pointee.state }
   func slot(_ index: UInt32) -> UInt32 { self[index].pointee.slot }
-  func run(_ index: UInt32) -> RunHandle { self[index].pointee.run }
   func leaseEnd(_ index: UInt32) -> Int64 { self[index].pointee.leaseEnd }
 
   @inline(__always)
@@ -191,12 +199,23 @@ struct HeldJobs: ~Copyable {
   }
 
   private mutating func freshPlace() -> UInt32 {
-    if used == chunks.count * HeldJobs.chunkSize {
-      chunks.append(.allocate(capacity: HeldJobs.chunkSize))
-    }
+    if used == chunkCount * HeldJobs.chunkSize { addChunk() }
     used += 1
     self[UInt32(used - 1)].initialize(to: Record())
     return UInt32(used - 1)
+  }
+
+  private mutating func addChunk() {
+    if chunkCount == directorySize {
+      let wider = UnsafeMutablePointer<UnsafeMutablePointer<Record>>.allocate(
+        capacity: directorySize * 2)
+      wider.moveInitialize(from: chunks, count: chunkCount)
+      chunks.deallocate()
+      chunks = wider
+      directorySize *= 2
+    }
+    chunks[chunkCount] = .allocate(capacity: HeldJobs.chunkSize)
+    chunkCount += 1
   }
 
   @inline(__always)

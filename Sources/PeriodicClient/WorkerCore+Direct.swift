@@ -24,12 +24,11 @@ extension WorkerCore {
   public mutating func report(
     of token: JobToken, _ data: Bytes, into report: UnsafeMutablePointer<DoneReport>
   ) -> Bool {
-    guard let job = jobs.find(token), jobs.state(job) == .taken,
-      connection.fits(bytes: data.count + 2 * Limits.nameBytes)
+    guard connection.fits(bytes: data.count + 2 * Limits.nameBytes),
+      let job = jobs.beginReport(token)
     else { return false }
-    jobs.beginReport(job)
-    let run = jobs.run(job)
-    let key = run.isNone ? jobs.key(job) : .none
+    let run = job.pointee.run
+    let key = run.isNone ? job.pointee.key : .none
     report.initialize(to: DoneReport(run, key, data, tag: token.number))
     return true
   }

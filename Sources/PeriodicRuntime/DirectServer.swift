@@ -111,8 +111,8 @@ extension Worker {
     let isDirect: Void? = runner.directly { server in
       takeReceived(server.now)
       let room = min(most - count, runner.core.pullable)
-      count += server.core.pull(for: server.session, atMost: room, at: server.now) { run, assignment in
-        body(runner.core.pulled(assignment, run, at: server.now))
+      count += server.core.pull(for: server.session, atMost: room, at: server.now) { run, job in
+        body(runner.core.pulled(job, run, at: server.now))
       }
     }
     if isDirect == nil {
