@@ -41,7 +41,7 @@ let package = Package(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
     layer("PeriodicCore", ["CChecksum", "CPages"]),
-    layer("PeriodicEngine", ["PeriodicCore"]),
+    layer("PeriodicEngine", ["PeriodicCore", "CPages"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),
     layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite"]),

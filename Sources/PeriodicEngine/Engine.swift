@@ -165,6 +165,14 @@ public struct Engine: ~Copyable {
     serveMarked(at: now, into: &effects)
   }
 
+  /// The next command is about this job: lets the memory that will be searched for it come while
+  /// the present one is carried out. Nothing depends on it.
+  public func expect(_ key: JobKey) {
+    guard recentFunction != .none, functions[recentFunction].pointee.bytes.equals(key.function)
+    else { return }
+    jobIndex.expect(jobHash(key.name, recentFunction))
+  }
+
   @inline(__always)
   private mutating func dispatch(
     _ command: Command, _ message: MessageID, from session: SessionID, at now: Now,

@@ -1,3 +1,4 @@
+internal import CPages
 import PeriodicCore
 
 /// Finds slots by hash: buckets of a cache line each, of which one is split or joined a step
@@ -9,11 +10,11 @@ import PeriodicCore
 /// walks the index, so the seed of the hash leaves no trace in any order.
 struct HashIndex: BitwiseCopyable {
   private static var smallest: Int { 1 << HashBucket.impliedBits }
-  /// Entries to a bucket on average. Those that wait for their split have up to half as many more,
-  /// and then often one that follows them.
-  private static var fill: Int { 5 }
+  /// Entries to a bucket on average. Those that wait for their split have up to twice as many, and
+  /// then a bucket that follows them.
+  private static var fill: Int { 6 }
 
-  private var buckets = ChunkedArray<HashBucket>()
+  private var buckets = ChunkedArray<HashBucket>(inLargePages: true)
   /// Buckets that follow a full one.
   private let further = Slab<HashBucket>()
   /// Buckets at the start of the present doubling; `smallest` times a power of two.
@@ -39,10 +40,14 @@ struct HashIndex: BitwiseCopyable {
         let slot = bucket.slot(at: entry)
         if matches(slot) { return slot }
       }
-      if bucket.next == .none { return nil }
+      if !bucket.mayFollow(tag) { return nil }
       bucket = further[bucket.next]
     }
   }
+
+  /// Somebody will soon search for this hash.
+  @inline(__always)
+  func expect(_ hash: UInt32) { periodic_prefetch(buckets[place(of: hash)]) }
 
   @inline(__always)
   mutating func insert(_ slot: Slot, hash: UInt32) {
@@ -55,14 +60,16 @@ struct HashIndex: BitwiseCopyable {
   @inline(__always)
   mutating func remove(_ slot: Slot, hash: UInt32) {
     let first = buckets[place(of: hash)]
+    let last = first.count - 1
     var bucket = first
     while true {
       if let entry = (0..<bucket.count).first(where: { bucket.slot(at: $0) == slot }) {
-        let last = first.count - 1
         bucket.set(entry, first.slot(at: last), first.tag(at: last))
         break
       }
       invariant(bucket.next != .none, "what leaves the index is in it")
+      // The last one comes into one of those that follow.
+      bucket.noteFurther(first.tag(at: last))
       bucket = further[bucket.next]
     }
     removeLast(of: first)
@@ -85,6 +92,7 @@ struct HashIndex: BitwiseCopyable {
   private func append(_ slot: Slot, _ tag: UInt32, to first: UnsafeMutablePointer<HashBucket>) {
     if first.count == HashBucket.capacity {
       first.next = further.insert(first.pointee)
+      for entry in 0..<HashBucket.capacity { first.noteFurther(first.tag(at: entry)) }
       first.count = 0
     }
     first.set(first.count, slot, tag)
@@ -115,6 +123,17 @@ struct HashIndex: BitwiseCopyable {
       }
     }
     if buckets.count == base * 2 { base *= 2 }
+    expectSplits()
+  }
+
+  /// Lets the memory of the next splits come: theirs are buckets that nobody has looked at for as
+  /// long as the index took to double. First the bucket, a split later what follows it.
+  private func expectSplits() {
+    let next = buckets.count - base
+    periodic_prefetch(buckets[next + 1])
+    if case let following = buckets[next].next, following != .none {
+      periodic_prefetch(further[following])
+    }
   }
 
   /// Takes the last bucket away and puts what was in it into its lower half.
@@ -139,6 +158,7 @@ struct HashIndex: BitwiseCopyable {
 /// the bucket's own place tells.
 ///
 ///     0 slots, 8 x 4 | 32 middle of the hashes, 8 x 2 | 48 their ends, 8 x 1 | 56 next | 60 count
+///     61 a bit for each hash that may be in one of those that follow, 3 bytes
 struct HashBucket: BitwiseCopyable {
   /// Lets it begin with a cache line.
   private var words = SIMD16<UInt32>(repeating: 0)
@@ -173,6 +193,24 @@ extension UnsafeMutablePointer<HashBucket> {
     get { Int(raw.load(fromByteOffset: 60, as: UInt8.self)) }
     nonmutating set { raw.storeBytes(of: UInt8(newValue), toByteOffset: 60, as: UInt8.self) }
   }
+
+  /// Whether what has this tag may be in one of the buckets that follow. Most of what is not in the
+  /// index is not looked for there.
+  @inline(__always)
+  func mayFollow(_ tag: UInt32) -> Bool { countAndFurther & Self.bit(of: tag) != 0 }
+
+  @inline(__always)
+  func noteFurther(_ tag: UInt32) { countAndFurther |= Self.bit(of: tag) }
+
+  @inline(__always)
+  private var countAndFurther: UInt32 {
+    get { raw.load(fromByteOffset: 60, as: UInt32.self) }
+    nonmutating set { raw.storeBytes(of: newValue, toByteOffset: 60, as: UInt32.self) }
+  }
+
+  /// One of 24, by the end of the hash; its middle may be alike in all of a bucket.
+  @inline(__always)
+  private static func bit(of tag: UInt32) -> UInt32 { 1 << (8 + (tag &* 24) >> 24) }
 
   @inline(__always)
   func slot(at entry: Int) -> Slot { raw.load(fromByteOffset: entry * 4, as: Slot.self) }

@@ -79,7 +79,13 @@ extension ServerCore {
   }
 
   private func next2(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
-    take(session.generation2.next(bytes), session, at: now)
+    let decoded = session.generation2.next(bytes)
+    if case .request(_, _, let used) = decoded,
+      let key = Generation2Decoder.peekKey(Bytes(rebasing: bytes[used...]))
+    {
+      engine.expect(key)
+    }
+    return take(decoded, session, at: now)
   }
 
   private func take(_ decoded: Decoded, _ session: Session, at now: Now) -> Int? {

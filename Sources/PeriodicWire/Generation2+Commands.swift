@@ -61,7 +61,7 @@ extension Generation2 {
     }
   }
 
-  private static func key(_ reader: inout ByteReader) -> JobKey? {
+  static func key(_ reader: inout ByteReader) -> JobKey? {
     guard let function = reader.bytes8(), let name = reader.bytes8() else { return nil }
     return JobKey(function: function, name: name)
   }

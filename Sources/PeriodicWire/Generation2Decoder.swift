@@ -27,6 +27,21 @@ public struct Generation2Decoder {
     }
   }
 
+  /// The job that the request at the front of `bytes` is about, as far as that is to be seen there.
+  /// Nothing is checked: a hint for what comes next.
+  public static func peekKey(_ bytes: Bytes) -> JobKey? {
+    var reader = ByteReader(bytes)
+    guard reader.bytes(Generation2.headerLength + 4) != nil, let kind = reader.uint8() else {
+      return nil
+    }
+    switch kind {
+    case CommandNumber.submit, CommandNumber.run, CommandNumber.done, CommandNumber.fail,
+      CommandNumber.later:
+      return Generation2.key(&reader)
+    default: return nil
+    }
+  }
+
   enum Frame {
     case needMore
     case body(Bytes, consumed: Int)

@@ -38,4 +38,20 @@ import Testing
     }
     #expect(seen.filter { $0 < 5000 } == Set(stride(from: 1, to: 5000, by: 2)))
   }
+
+  @Test func `finds what has moved from one bucket of a place to another`() {
+    var index = HashIndex()
+    defer { index.destroy() }
+    // They share the first bits, and so one place, and differ in the last.
+    func hash(_ slot: Slot) -> UInt32 { slot &* 0x3d00_0000 | slot << 8 & 0xff00 | 0x5a }
+    for slot in 0..<64 as Range<Slot> { index.insert(slot, hash: hash(slot)) }
+    var left = Array(0..<64 as Range<Slot>)
+    while let slot = left.first {
+      index.remove(slot, hash: hash(slot))
+      left.removeFirst()
+      // The oldest stand last, so each takes the place of another bucket's newest.
+      #expect(left.allSatisfy { other in index.find(hash(other)) { $0 == other } == other })
+      #expect(index.find(hash(slot)) { $0 == slot } == nil)
+    }
+  }
 }

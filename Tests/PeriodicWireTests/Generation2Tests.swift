@@ -14,6 +14,21 @@ import Testing
     frame.withUnsafeBytes { #expect(words(decoder.next($0)) == "violation badChecksum") }
   }
 
+  @Test func `sees ahead which job a request is about, if that has come`() {
+    let frame = framed(unhex("00000007 03 0166 026e6d") + [UInt8](repeating: 0x7a, count: 90))
+    for count in 0...frame.count {
+      frame[..<count].withUnsafeBytes { bytes in
+        let key = Generation2Decoder.peekKey(bytes)
+        #expect((key != nil) == (count >= 22), "\(count) bytes")
+        #expect(key.map { Array($0.name) == [0x6e, 0x6d] } ?? true)
+      }
+    }
+    // PING is about none.
+    framed(unhex("00000007 09 0166 026e6d")).withUnsafeBytes {
+      #expect(Generation2Decoder.peekKey($0) == nil)
+    }
+  }
+
   @Test func `knows the sum of a workload, and writes a frame around one`() {
     let bytes = (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) }
     for count in [0, 1, 999, 1000] {
