@@ -165,7 +165,7 @@ final class ServerHandle: AskedHandle {
     let all = stops
     stops = []
     for request in all { request.hear(.cancelled) }
-    if isReading { owner.loop.stop() }
+    if isReading { owner.loop.endWait() }
   }
 
   override func free() {

@@ -115,7 +115,7 @@ public final class Worker: Peer {
     loop.yieldIfDue()
     if let job = next() { return job }
     if loop.isRunning { throw .deadlock }
-    let timer = LoopTimer(loop) { [loop] in loop.stop() }
+    let timer = LoopTimer(loop) { [loop] in loop.endWait() }
     let deadline = timeout.map { loop.now.monotonic.addingSaturated(max(0, $0)) }
     if let deadline { timer.arm(at: deadline) }
     isWaiting = true
@@ -125,7 +125,7 @@ public final class Worker: Peer {
         loop.step()
         return next()
       }
-      loop.waitForStop()
+      loop.wait()
       if let job = next() { return job }
     }
     return nil
@@ -207,6 +207,6 @@ public final class Worker: Peer {
   override func notify() {
     super.notify()
     if receivedCount > 0 { onJobs?() }
-    if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.stop() }
+    if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.endWait() }
   }
 }
