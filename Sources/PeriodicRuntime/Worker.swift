@@ -115,8 +115,13 @@ public final class Worker: Peer {
     loop.yieldIfDue()
     if let job = next() { return job }
     if loop.isRunning { throw .deadlock }
+    if let timeout, timeout <= 0 {
+      guard mayGetJobs else { return nil }
+      loop.step()
+      return next()
+    }
     let timer = LoopTimer(loop) { [loop] in loop.endWait() }
-    let deadline = timeout.map { loop.now.monotonic.addingSaturated(max(0, $0)) }
+    let deadline = timeout.map { loop.now.monotonic.addingSaturated($0) }
     if let deadline { timer.arm(at: deadline) }
     isWaiting = true
     defer { isWaiting = false }
