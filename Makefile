@@ -11,7 +11,7 @@ SWIFT ?= swift
 # the loop's time. Tests, simulator and fuzzers are built with them.
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
-.PHONY: help setup demo test swift-tests check check-slow install uninstall library wheel daemon \
+.PHONY: help setup demo test swift-tests python-tests check check-slow install uninstall library wheel daemon \
   sim bench bench-inproc bench-load instructions fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
@@ -25,13 +25,15 @@ demo: setup library daemon ## Run the main job for real: daemon, script worker, 
 
 test: setup ## Build and run the tests
 	$(SWIFT) build --build-tests
-	@$(MAKE) --no-print-directory -j2 swift-tests library
-	LIBPERIODIC_SO=$(CURDIR)/.build-library/release/libperiodic.so scripts/python-tests.sh
+	@$(MAKE) --no-print-directory -j2 swift-tests python-tests
 	scripts/integration-tests.sh
 
-# The library is built beside it, for most of the time on one core.
 swift-tests:
 	$(SWIFT) test --skip-build
+
+# Beside those, on what they leave of the processors.
+python-tests: library
+	LIBPERIODIC_SO=$(CURDIR)/.build-library/release/libperiodic.so scripts/python-tests.sh
 
 check: test lint ## The tests and the lint
 

@@ -36,6 +36,7 @@ let package = Package(
     .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
     .target(name: "CLLHTTP"),
     .target(name: "CChecksum"),
+    .target(name: "CFork"),
     .target(name: "CPages"),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
@@ -44,10 +45,10 @@ let package = Package(
     layer("PeriodicEngine", ["PeriodicCore", "CPages"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),
-    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite"]),
+    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CFork"]),
     layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
     layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
-    layer("PeriodicLoop", ["PeriodicCore", "CUV"]),
+    layer("PeriodicLoop", ["PeriodicCore", "CUV", "CFork"]),
     layer(
       "PeriodicRuntime",
       [
@@ -57,7 +58,7 @@ let package = Package(
     layer(
       "PeriodicC",
       [
-        "CPeriodic", "PeriodicCore", "PeriodicStore", "PeriodicClient", "PeriodicLoop",
+        "CPeriodic", "CFork", "PeriodicCore", "PeriodicStore", "PeriodicClient", "PeriodicLoop",
         "PeriodicRuntime",
       ]),
     .executableTarget(

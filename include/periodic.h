@@ -169,7 +169,9 @@ typedef struct periodic_cursor periodic_cursor;
 
 /* ---- Loop ------------------------------------------------------------------------------------------ */
 
-/* Makes a loop. It makes no thread.
+/* Makes a loop. It makes no thread. The first one of a process takes some milliseconds more: a job passes through
+ * the library, so that whatever is made at its first use is there, and no child made by fork() waits for a thread
+ * of its parent that was about to make it. A fork meanwhile waits for the end of that.
  *
  * Returns PERIODIC_EINVAL for NULL, PERIODIC_EIO when the system gives no descriptor.
  * Threads: any; the caller's becomes the owner. Since: 0.1. */
@@ -436,6 +438,11 @@ PERIODIC_API int periodic_cursor_free(periodic_cursor *cursor);
 
 /* Ends service and waits for it, driving the loop: nothing new is accepted or handed out, what was
  * acknowledged becomes durable, replies go out, connections close.
+ *
+ * A peer that was answered has two seconds to close its end too, because a connection that is closed while the
+ * peer still sends may take the last reply with it; at most 1,024 peers do, others are closed at once. So a stop
+ * takes two seconds where one stays: a client or worker of this library does not, unless its loop stands still.
+ * There is no option for it; a smaller `timeout_ms` cuts it short.
  *
  * Returns 0; PERIODIC_ETIMEDOUT when connections had to be cut off after `timeout_ms`; PERIODIC_EIO,
  * PERIODIC_EFULL, PERIODIC_EACCES, PERIODIC_EBUSY or PERIODIC_ECORRUPT when the store failed;

@@ -15,6 +15,8 @@ ln -sf "$library" .build/bench/libperiodic.so.0
 ln -sf libperiodic.so.0 .build/bench/libperiodic.so
 gcc -O2 -Iinclude -o .build/bench/inproc Tests/cbench/inproc.c -L.build/bench -lperiodic -lpthread \
   -Wl,-rpath,"$PWD/.build/bench"
+# shellcheck disable=SC2046
+gcc -O2 -o .build/bench/echo Tests/cbench/echo.c $(pkg-config --cflags --libs libuv)
 # Debian's matplotlib is for Debian's Python.
 python=python3
 python3 -c 'import matplotlib' 2>/dev/null || python=/usr/bin/python3

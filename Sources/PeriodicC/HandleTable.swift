@@ -1,3 +1,4 @@
+import CFork
 import Glibc
 import PeriodicCore
 
@@ -26,14 +27,9 @@ enum HandleTable {
   nonisolated(unsafe) private static var chunks: UnsafeMutablePointer<Chunk?>?
   nonisolated(unsafe) private static var used = 0
   nonisolated(unsafe) private static var spare: [UInt] = []
-  nonisolated(unsafe) private static let mutex = {
-    let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    pthread_mutex_init(mutex, nil)
-    return mutex
-  }()
 
-  static func lock() { pthread_mutex_lock(mutex) }
-  static func unlock() { pthread_mutex_unlock(mutex) }
+  private static func lock() { periodic_fork_lock(PERIODIC_LOCK_HANDLES) }
+  private static func unlock() { periodic_fork_unlock(PERIODIC_LOCK_HANDLES) }
 
   /// The object behind a number that is good; any number may be asked for.
   @inline(__always)

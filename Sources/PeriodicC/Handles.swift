@@ -1,3 +1,4 @@
+import CFork
 import CPeriodic
 import Glibc
 import PeriodicClient
@@ -21,7 +22,7 @@ final class LoopHandle: Handle, OnLoop {
   /// In the host's clock or source of random numbers, which the loop asks in the middle of things:
   /// they may free, which is done later, and nothing else.
   private(set) var isAsking = false
-  private let process = Fork.generation
+  private let process = periodic_forks()
   private var thread = pthread_self()
   private var destroyClock: (() -> Void)?
   private var destroyRandom: (() -> Void)?
@@ -32,11 +33,11 @@ final class LoopHandle: Handle, OnLoop {
 
   /// 0 if a call may go on; else why it may not.
   var misuse: Int32 {
-    if process != Fork.generation { return PERIODIC_EFORK.rawValue }
+    if process != periodic_forks() { return PERIODIC_EFORK.rawValue }
     return isOwner ? 0 : PERIODIC_ETHREAD.rawValue
   }
 
-  var isForked: Bool { process != Fork.generation }
+  var isForked: Bool { process != periodic_forks() }
   var isOwner: Bool { pthread_equal(thread, pthread_self()) != 0 }
 
   /// Asks the host for a time or a number.
@@ -165,7 +166,7 @@ final class ServerHandle: AskedHandle {
     let all = stops
     stops = []
     for request in all { request.hear(.cancelled) }
-    if isReading { owner.loop.stop() }
+    if isReading { owner.loop.endWait() }
   }
 
   override func free() {
@@ -255,18 +256,4 @@ final class JobHandle: Handle, OnLoop {
   }
 
   var owner: LoopHandle { worker.owner }
-}
-
-/// Counts the forks that made this process, so that a child knows what is not its own.
-enum Fork {
-  nonisolated(unsafe) private(set) static var generation = 0
-
-  /// Registered once, before the first loop. No other thread has the table's lock in the child.
-  static let isWatched: Bool =
-    pthread_atfork(
-      { HandleTable.lock() }, { HandleTable.unlock() },
-      {
-        Fork.generation += 1
-        HandleTable.unlock()
-      }) == 0
 }

@@ -1,3 +1,4 @@
+import CFork
 public import CPeriodic
 import PeriodicCore
 import PeriodicLoop
@@ -5,7 +6,8 @@ import PeriodicLoop
 @_cdecl("periodic_loop_new") @implementation
 public func periodic_loop_new(_ loop: UnsafeMutablePointer<OpaquePointer?>?) -> Int32 {
   guard let loop else { return PERIODIC_EINVAL.rawValue }
-  guard Fork.isWatched else { return PERIODIC_EIO.rawValue }
+  guard periodic_forks_are_watched() != 0 else { return PERIODIC_EIO.rawValue }
+  FirstUse.happen()
   do {
     loop.pointee = LoopHandle(try Loop()).give()
     return 0

@@ -79,7 +79,7 @@ final class RequestHandle: Handle, OnLoop {
     asked.partBytes += weight(part.count)
     parts.append(part)
     callback?.tell(pointer, Int32(PERIODIC_MORE))
-    if isWaiting { owner.loop.stop() }
+    if isWaiting { owner.loop.endWait() }
   }
 
   /// What a part counts as: its bytes, and what keeping it costs.
@@ -98,7 +98,7 @@ final class RequestHandle: Handle, OnLoop {
     many = nil
     atEnd = nil
     tellEnd()
-    if isWaiting { owner.loop.stop() }
+    if isWaiting { owner.loop.endWait() }
   }
 
   private func tellEnd() {
@@ -135,7 +135,7 @@ final class RequestHandle: Handle, OnLoop {
   func wait(timeout: Int64) {
     let loop = owner.loop
     let deadline = loop.now.monotonic.addingSaturated(timeout)
-    let timer = LoopTimer(loop) { loop.stop() }
+    let timer = LoopTimer(loop) { loop.endWait() }
     if timeout != .max { timer.arm(at: deadline) }
     isWaiting = true
     defer { isWaiting = false }
@@ -144,7 +144,7 @@ final class RequestHandle: Handle, OnLoop {
         loop.step()
         return
       }
-      loop.waitForStop()
+      loop.wait()
     }
   }
 

@@ -1,33 +1,12 @@
+internal import CFork
 internal import CUV
-internal import Glibc
-internal import PeriodicCore
-
-/// How often this process has come out of a fork as the child, since it was a program's first.
-///
-/// Written between `fork` and its return in the child, when there is one thread.
-nonisolated(unsafe) private var forkCount: UInt32 = 0
-
-/// The lock on names is taken first and let go by both: no other thread has it in the child.
-private let countsForks: Bool =
-  pthread_atfork(
-    { pthread_mutex_lock(InprocNames.mutex.raw) },
-    { pthread_mutex_unlock(InprocNames.mutex.raw) },
-    {
-      forkCount &+= 1
-      pthread_mutex_unlock(InprocNames.mutex.raw)
-    }) == 0
 
 /// Remembers the process that something was made in.
 struct ProcessMark {
-  private let forks: UInt32
-
-  init() {
-    invariant(countsForks, "forks can be counted")
-    forks = forkCount
-  }
+  private let forks = periodic_forks()
 
   /// Whether this is a child of that process, with copies of what it had.
-  var isInherited: Bool { forks != forkCount }
+  var isInherited: Bool { forks != periodic_forks() }
 }
 
 extension Loop {

@@ -49,16 +49,23 @@ extension Loop {
     for inlet in inlets where !inlet.isClosed { inlet.deliver(inlet) }
   }
 
-  /// Runs turns until `stop`, as `run` does, for a call that nobody may end by `wake`.
+  /// Runs turns until `endWait`, for a call that goes on until it has what it waits for.
   ///
   /// Such a call need not ask the system for all that it may report while only another thread of
   /// this process can bring anything, which is what makes a question to one cheap.
-  public func waitForStop() {
-    enter()
-    while !stopIsRequested {
+  public func wait() {
+    enter(.wait)
+    endOfWaitIsRequested = false
+    while !isToEnd {
       if canPark { turnOfMail() } else { turn() }
     }
     leave()
+  }
+
+  /// Makes `wait` return at the end of this turn. Without one that waits it does nothing.
+  public func endWait() {
+    preconditionOnLoop()
+    endOfWaitIsRequested = true
   }
 
   /// Whether nothing can happen but a message or a timer. Every so many turns it is looked at what

@@ -1,4 +1,4 @@
-internal import Glibc
+internal import CFork
 internal import PeriodicCore
 
 /// Who listens at `inproc:` addresses, in all of this process: the one thing besides `Mailbox` that
@@ -14,12 +14,11 @@ enum InprocNames {
     fileprivate let mark = ProcessMark()
   }
 
-  static let mutex = ThreadMutex()
   nonisolated(unsafe) private static var entries: [String: Entry] = [:]
 
   /// Takes a name; false if it is in use.
   static func claim(_ name: String, _ entry: Entry) -> Bool {
-    mutex.withLock {
+    withLock {
       if let present = entries[name], !present.mark.isInherited { return false }
       entries[name] = entry
       return true
@@ -27,11 +26,17 @@ enum InprocNames {
   }
 
   static func free(_ name: String) {
-    mutex.withLock { entries[name] = nil }
+    withLock { entries[name] = nil }
   }
 
   static func find(_ name: String) -> Entry? {
-    let found = mutex.withLock { entries[name] }
+    let found = withLock { entries[name] }
     return found?.mark.isInherited == false ? found : nil
+  }
+
+  private static func withLock<Result>(_ body: () -> Result) -> Result {
+    periodic_fork_lock(PERIODIC_LOCK_NAMES)
+    defer { periodic_fork_unlock(PERIODIC_LOCK_NAMES) }
+    return body()
   }
 }

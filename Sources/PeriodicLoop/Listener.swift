@@ -43,7 +43,7 @@ public final class Listener {
     loop.preconditionOnLoop()
     self.loop = loop
     self.accept = accept
-    let bound: (descriptors: [Int32], address: Address, file: SocketFile?)
+    let descriptors: [Int32]
     switch address {
     case .inproc(let name):
       self.address = address
@@ -51,15 +51,16 @@ public final class Listener {
       return
     case .unix(let path):
       let (descriptor, file) = try SocketFile.listen(path, options)
-      bound = ([descriptor], address, file)
+      descriptors = [descriptor]
+      self.address = address
+      self.file = file
     case .tcp(let host, let port):
-      let (descriptors, port) = try listenTCP(host, port)
-      bound = (descriptors, .tcp(host: host, port: port), nil)
+      let bound = try listenTCP(host, port)
+      descriptors = bound.descriptors
+      self.address = .tcp(host: host, port: bound.port)
     }
-    self.address = bound.address
-    file = bound.file
     reserve = cuv_open_reserve()
-    try watch(bound.descriptors)
+    try watch(descriptors)
     retry = LoopTimer(loop) { [unowned self] in pause(false) }
   }
 

@@ -4,9 +4,9 @@ internal import PeriodicCore
 extension Loop {
   /// Runs turns until `stop`.
   public func run() {
-    enter()
-    while !stopIsRequested, !endOfRunIsRequested { turn() }
-    endOfRunIsRequested = false
+    enter(.run)
+    while !isToEnd { turn() }
+    stopIsRequested = false
     leave()
   }
 
@@ -15,7 +15,8 @@ extension Loop {
     if virtualTime == nil { uv_run(uv, UV_RUN_ONCE) } else { runToNextTime() }
   }
 
-  /// Makes `run` return at the end of this turn, or at once if it is called before `run`.
+  /// Makes `run` return at the end of this turn, or at once if it is called before `run`, such as
+  /// in a call that waits, which goes on.
   public func stop() {
     preconditionOnLoop()
     stopIsRequested = true
@@ -59,19 +60,32 @@ extension Loop {
     if callsWithoutTurn >= 32, !isInTurn { step() }
   }
 
-  func enter() {
+  func enter(_ driver: Driver = .steps) {
     preconditionOnLoop()
     invariant(!isInherited, "a loop is not used in a child made by fork")
     invariant(!isInTurn, "a loop is not run from inside one of its callbacks")
     isInTurn = true
+    self.driver = driver
   }
 
   func leave() {
-    stopIsRequested = false
-    // A request to stop is over, and no work for whoever asks how long the loop may wait.
+    driver = .steps
+    // A request to end is over, and no work for whoever asks how long the loop may wait.
     if !hasMoreWork { uv_idle_stop(idle) }
     isInTurn = false
     if isHosted { letHostWait() }
+  }
+
+  /// What runs turns: a host's steps, `run`, or a call that waits for something.
+  enum Driver { case steps, run, wait }
+
+  /// Whether what runs the turns has got what it was to go on for.
+  var isToEnd: Bool {
+    switch driver {
+    case .steps: false
+    case .run: stopIsRequested
+    case .wait: endOfWaitIsRequested
+    }
   }
 
   /// Whether the caller is inside `run` or `step`, so that it may call neither.
@@ -94,7 +108,7 @@ extension Loop {
   /// if only input can bring some.
   public var timeoutMilliseconds: Int32 {
     preconditionOnLoop()
-    if watchChanged || stopIsRequested || hasMoreWork || !letWait() { return 0 }
+    if watchChanged || hasMoreWork || !letWait() { return 0 }
     uv_update_time(uv)
     if uv_backend_timeout(uv) == 0 { return 0 }
     guard earliestTimer != .max else { return -1 }
@@ -138,7 +152,7 @@ extension Loop {
     handOver()
     fireTimers()
     finishTurns()
-    if !hasMoreWork, !stopIsRequested, letWait() {
+    if !hasMoreWork, !isToEnd, letWait() {
       uv_idle_stop(idle)
     } else {
       uv_idle_start(idle) { _ in }

@@ -44,8 +44,8 @@ extension Loop {
   /// What `run` does in virtual time: turns until nobody has anything to do, then on to the next
   /// deadline. Without one it waits for other threads and processes.
   func runToNextTime() {
-    settle(unlessStopped: true)
-    if stopIsRequested { return }
+    settle()
+    if isToEnd { return }
     if earliestTimer == .max {
       uv_run(uv, UV_RUN_ONCE)
     } else {
@@ -53,13 +53,13 @@ extension Loop {
     }
   }
 
-  /// Runs turns until there is nothing to do at the present time.
-  private func settle(unlessStopped: Bool = false) {
+  /// Runs turns until there is nothing to do at the present time, or until the end of what runs
+  /// them.
+  private func settle() {
     repeat {
       watchChanged = false
       uv_run(uv, UV_RUN_NOWAIT)
-      if unlessStopped && stopIsRequested { return }
-      stopIsRequested = false
+      if isToEnd { return }
       if !hasMoreWork, participants.contains(where: \.awaitsThread) { uv_run(uv, UV_RUN_ONCE) }
     } while watchChanged || hasMoreWork || earliestTimer <= cachedNow.monotonic
       || uv_backend_timeout(uv) == 0 || participants.contains(where: \.awaitsThread)

@@ -21,9 +21,12 @@ public final class Loop {
   var hasLeftParent = false
   /// Inside `step` or `run`, where a second one would be a bug.
   var isInTurn = false
+  /// What runs the turns.
+  var driver = Driver.steps
+  /// `run` is to return; kept until it does.
   var stopIsRequested = false
-  /// Another thread wants `run` to return.
-  var endOfRunIsRequested = false
+  /// What is waited for has come.
+  var endOfWaitIsRequested = false
   /// Calls since the last turn that did without one.
   var callsWithoutTurn = 0
   /// Something is watched that epoll has not been told of: the poll has to run before a host waits.
@@ -85,7 +88,7 @@ public final class Loop {
       throw LoopError(wakerStatus, "make an event loop's wake-up")
     }
     // The one descriptor of all wake-ups is there.
-    uv_async_init(uv, stopper) { loopOf($0?.pointee.loop)?.endOfRunIsRequested = true }
+    uv_async_init(uv, stopper) { loopOf($0?.pointee.loop)?.stopIsRequested = true }
     input = .allocate(byteCount: Loop.readSize, alignment: 16)
     timer = .allocate(capacity: 1)
     prepare = .allocate(capacity: 1)
@@ -129,8 +132,7 @@ public final class Loop {
   /// call it, for as long as the loop exists.
   public func wake() { uv_async_send(waker) }
 
-  /// Makes `run` return as soon as the loop hears of it, or at once if it hears of it before `run`,
-  /// such as in a call that waits, which goes on. Any thread may call it, for as long as the
+  /// What `stop` does, as soon as the loop hears of it. Any thread may call it, for as long as the
   /// loop exists.
   public func stopFromAnyThread() { uv_async_send(stopper) }
 

@@ -36,7 +36,7 @@ extension Client {
             .call { [loop] in
               outcomes[index] = $0
               ended += 1
-              loop.stop()
+              loop.endWait()
             }, timeout: timeout)
           submitted += 1
         } catch {
@@ -45,7 +45,7 @@ extension Client {
           failure = error
         }
       }
-      if ended < submitted { loop.waitForStop() }
+      if ended < submitted { loop.wait() }
     }
     if let failure { throw failure }
     return outcomes

@@ -4,7 +4,11 @@ struct DepartingConnections {
   private let patience: Int64
   private var queue: [(connection: ServerConnection, deadline: Int64)] = []
 
-  init(patience: Int64) { self.patience = patience }
+  init(patience: Int64) {
+    self.patience = patience
+    // Its kind of array is made with the first server, and not with the first connection to go.
+    queue.reserveCapacity(4)
+  }
 
   var count: Int { queue.count }
 

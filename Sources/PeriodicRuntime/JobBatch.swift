@@ -137,15 +137,15 @@ extension PeerRunner where Core: ~Copyable {
     var end: AskEnd?
     let isAsked = stream.ask(question) { [loop] isTaken in
       end = isTaken.map { $0 ? .taken : .notTaken } ?? .lost
-      loop.stop()
+      loop.endWait()
     }
     if !isAsked {
       refusesQuestions = true
       return .notTaken
     }
-    let timer = deadline == .max ? nil : LoopTimer(loop) { [loop] in loop.stop() }
+    let timer = deadline == .max ? nil : LoopTimer(loop) { [loop] in loop.endWait() }
     timer?.arm(at: deadline)
-    while end == nil, loop.now.monotonic < deadline { loop.waitForStop() }
+    while end == nil, loop.now.monotonic < deadline { loop.wait() }
     timer?.disarm()
     if end == .notTaken { refusesQuestions = true }
     return end ?? .timedOut

@@ -34,15 +34,15 @@ public final class JobCursor {
     let loop = runner.loop
     if loop.isRunning { throw .deadlock }
     let deadline = loop.now.monotonic.addingSaturated(max(0, timeout))
-    let timer = LoopTimer(loop) { loop.stop() }
+    let timer = LoopTimer(loop) { loop.endWait() }
     if timeout != .max { timer.arm(at: deadline) }
     listing.readRest()
     runner.needsTurn = true
-    let watch = Watch { [listing] in if !listing.isReading { loop.stop() } }
+    let watch = Watch { [listing] in if !listing.isReading { loop.endWait() } }
     loop.add(watch)
     defer { loop.remove(watch) }
     while listing.isReading, runner.phase != .stopped, loop.now.monotonic < deadline {
-      loop.waitForStop()
+      loop.wait()
     }
     return listing.present
   }

@@ -78,11 +78,11 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
       .call { [loop] outcome in
         if case .part(let bytes) = outcome { return onPart(bytes) }
         result = outcome
-        loop.stop()
+        loop.endWait()
       }, make)
     while true {
       if let result { return result }
-      loop.waitForStop()
+      loop.wait()
     }
   }
 

@@ -115,8 +115,13 @@ public final class Worker: Peer {
     loop.yieldIfDue()
     if let job = next() { return job }
     if loop.isRunning { throw .deadlock }
-    let timer = LoopTimer(loop) { [loop] in loop.stop() }
-    let deadline = timeout.map { loop.now.monotonic.addingSaturated(max(0, $0)) }
+    if let timeout, timeout <= 0 {
+      guard mayGetJobs else { return nil }
+      loop.step()
+      return next()
+    }
+    let timer = LoopTimer(loop) { [loop] in loop.endWait() }
+    let deadline = timeout.map { loop.now.monotonic.addingSaturated($0) }
     if let deadline { timer.arm(at: deadline) }
     isWaiting = true
     defer { isWaiting = false }
@@ -125,7 +130,7 @@ public final class Worker: Peer {
         loop.step()
         return next()
       }
-      loop.waitForStop()
+      loop.wait()
       if let job = next() { return job }
     }
     return nil
@@ -207,6 +212,6 @@ public final class Worker: Peer {
   override func notify() {
     super.notify()
     if receivedCount > 0 { onJobs?() }
-    if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.stop() }
+    if isWaiting && (receivedCount > 0 || !mayGetJobs) { loop.endWait() }
   }
 }

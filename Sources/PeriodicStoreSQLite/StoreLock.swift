@@ -1,3 +1,4 @@
+import CFork
 import Glibc
 import PeriodicStore
 
@@ -15,8 +16,8 @@ final class StoreLock {
   /// Takes the lock, or throws `.busy` with the number of the process that has it.
   init(_ path: String) throws(StoreError) {
     self.path = path
-    pthread_mutex_lock(StoreLock.guardian)
-    defer { pthread_mutex_unlock(StoreLock.guardian) }
+    periodic_fork_lock(PERIODIC_LOCK_STORES)
+    defer { periodic_fork_unlock(PERIODIC_LOCK_STORES) }
     try StoreLock.refuseSecond(path)
     file = try StoreLock.take(path)
     var status = stat()
@@ -35,8 +36,8 @@ final class StoreLock {
 
   /// Gives the lock back and removes its file.
   func release() {
-    pthread_mutex_lock(StoreLock.guardian)
-    defer { pthread_mutex_unlock(StoreLock.guardian) }
+    periodic_fork_lock(PERIODIC_LOCK_STORES)
+    defer { periodic_fork_unlock(PERIODIC_LOCK_STORES) }
     giveBack()
   }
 
@@ -54,15 +55,9 @@ final class StoreLock {
     var inode: UInt64
   }
 
-  /// The locks of this process, and, after a `fork`, those that its parent had.
+  /// The locks of this process, and, after a `fork`, those that its parent had. Guarded by a lock
+  /// that is kept for the length of an open or a close of a lock file.
   nonisolated(unsafe) private static var held: [Entry] = []
-  /// Guards `held`; kept for the length of an open or a close of a lock file.
-  nonisolated(unsafe) private static let guardian: UnsafeMutablePointer<pthread_mutex_t> = {
-    let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    mutex.initialize(to: pthread_mutex_t())
-    pthread_mutex_init(mutex, nil)
-    return mutex
-  }()
 
   private static func refuseSecond(_ path: String) throws(StoreError) {
     var status = stat()

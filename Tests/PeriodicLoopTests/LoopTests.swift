@@ -35,20 +35,39 @@ import Testing
     bench.loop.remove(participant)
   }
 
-  @Test func `keeps what another thread asked for while a call waited`() throws {
-    let loop = bench.loop
-    loop.stopFromAnyThread()
-    loop.soon { loop.stop() }
-    loop.waitForStop()
+  @Test(arguments: [false, true], [false, true])
+  func `returns from run when that was asked for while a call waited, which goes on`(
+    fromAnyThread: Bool, isVirtual: Bool
+  ) throws {
+    let loop = try Loop()
+    if isVirtual { loop.setVirtualClock() }
+    var hasEnded = false
+    loop.soon { if fromAnyThread { loop.stopFromAnyThread() } else { loop.stop() } }
+    let end = LoopTimer(loop) {
+      hasEnded = true
+      loop.endWait()
+    }
+    end.arm(at: loop.now.monotonic + 5)
+    loop.wait()
+    #expect(hasEnded)
     var isLate = false
-    let timer = LoopTimer(loop) {
+    let late = LoopTimer(loop) {
       isLate = true
       loop.stop()
     }
-    timer.arm(at: loop.now.monotonic + 5_000)
+    late.arm(at: loop.now.monotonic + 5_000)
     loop.run()
-    timer.disarm()
+    late.disarm()
     #expect(!isLate)
+  }
+
+  @Test func `waits in a step's host while run is to return`() {
+    bench.loop.stop()
+    bench.loop.step()
+    #expect(bench.loop.timeoutMilliseconds == -1)
+    bench.loop.endWait()
+    bench.loop.run()
+    #expect(!bench.loop.isRunning)
   }
 
   @Test func `runs what was put off once, in the next turn`() throws {

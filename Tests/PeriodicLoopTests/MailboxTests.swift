@@ -53,6 +53,7 @@ import Testing
     let mailbox = try Mailbox<Int>(bench.loop) {
       received.append($0)
       bench.loop.stop()
+      bench.loop.endWait()
     }
     let late = LateSender(mailbox.sender)
     bench.loop.add(late)
@@ -60,7 +61,7 @@ import Testing
     bench.loop.run()
     #expect(received == [1])
     late.turns = 0
-    bench.loop.waitForStop()
+    bench.loop.wait()
     #expect(received == [1, 1])
     late.turns = 0
     #expect(bench.loop.fileDescriptor >= 0)
@@ -85,11 +86,11 @@ import Testing
 
   @Test func `lets a call that waits for messages alone have its timers`() throws {
     let mailbox = try Mailbox<Int>(bench.loop) { _ in }
-    let timer = LoopTimer(bench.loop) { [loop = bench.loop] in loop.stop() }
+    let timer = LoopTimer(bench.loop) { [loop = bench.loop] in loop.endWait() }
     for _ in 0..<40 {
       let deadline = bench.loop.now.monotonic + 2
       timer.arm(at: deadline)
-      bench.loop.waitForStop()
+      bench.loop.wait()
       #expect(timer.deadline == nil && bench.loop.now.monotonic >= deadline)
     }
     mailbox.close()
@@ -103,10 +104,10 @@ import Testing
     let stopper = Stopper(loop) { !accepted.connections.isEmpty }
     loop.add(stopper)
     defer { loop.remove(stopper) }
-    let timer = LoopTimer(loop) { loop.stop() }
+    let timer = LoopTimer(loop) { loop.endWait() }
     timer.arm(at: loop.now.monotonic + 10_000)
     _ = bench.connect(to: listener.address, Recorder())
-    loop.waitForStop()
+    loop.wait()
     #expect(accepted.connections.count == 1)
     listener.close()
     mailbox.close()
@@ -130,18 +131,18 @@ import Testing
       case .hello(let sender): peer = sender
       case .number(let number): last = number
       }
-      if last == rounds { return loop.stop() }
+      if last == rounds { return end(loop) }
       // At other moments of the other loop's way to its wait.
       for _ in 0..<last % 64 { _ = loop.isInherited }
       peer?.push(.number(last + 1))
     }
     let sender = mailbox.sender
     let thread = try NativeThread(name: "other") { answer(sender, rounds) }
-    let timer = LoopTimer(loop) { loop.stop() }
+    let timer = LoopTimer(loop) { end(loop) }
     timer.arm(at: loop.now.monotonic + 60_000)
     switch way {
     case .run: loop.run()
-    case .call: loop.waitForStop()
+    case .call: loop.wait()
     case .host: bench.run { last == rounds }
     }
     #expect(last == rounds)
@@ -150,6 +151,12 @@ import Testing
 }
 
 enum Waiting { case run, call, host }
+
+/// Ends `run` and a call that waits, whichever it is.
+private func end(_ loop: Loop) {
+  loop.stop()
+  loop.endWait()
+}
 
 /// What two loops tell each other.
 private enum Word: Sendable {
@@ -162,14 +169,14 @@ private func answer(_ sender: Mailbox<Word>.Sender, _ rounds: Int) {
   guard let loop = try? Loop() else { return }
   let mailbox = try? Mailbox<Word>(loop) {
     sender.push($0)
-    if case .number(rounds) = $0 { loop.stop() }
+    if case .number(rounds) = $0 { loop.endWait() }
   }
   guard let mailbox else { return }
   sender.push(.hello(mailbox.sender))
-  loop.waitForStop()
+  loop.wait()
 }
 
-/// Stops a loop at the end of a turn.
+/// Ends a wait at the end of a turn.
 private final class Stopper: TurnParticipant {
   private let loop: Loop
   private let isDue: () -> Bool
@@ -181,7 +188,7 @@ private final class Stopper: TurnParticipant {
 
   var needsTurn: Bool { isDue() }
 
-  func endOfTurn(at now: Now) { loop.stop() }
+  func endOfTurn(at now: Now) { loop.endWait() }
 }
 
 /// Sends a message when the input of its second turn has been handled.

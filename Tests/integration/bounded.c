@@ -175,7 +175,8 @@ int main(int count, char **arguments) {
   snprintf(address, sizeof address, "unix://%s", silent);
   snprintf(own, sizeof own, "unix://%s/s", arguments[1]);
   listener = mute(silent);
-  MUST(periodic_loop_new(&loop) == 0 && periodic_server_new(loop, NULL, &server) == 0);
+  SLEEPS(0, 0, periodic_loop_new(&loop));
+  MUST(periodic_server_new(loop, NULL, &server) == 0);
   MUST(periodic_server_listen(server, own, NULL, 0) > 0);
   MUST(periodic_client_new(loop, own, NULL, &client) == 0);
   MUST(periodic_worker_new(loop, own, 1, NULL, &worker) == 0);

@@ -129,6 +129,19 @@ static void refused(void) {
   tear_down();
 }
 
+static void stop(void) { MUST(periodic_loop_stop(loop) == 0); }
+
+/* A call that waits goes on when a callback stops the loop, and the next run returns at once. */
+static void stopped(void) {
+  periodic_server *other;
+  set_up();
+  other = later(stop);
+  MUST(periodic_client_ping(client, 5000) == 0 && in_log == NULL);
+  MUST(periodic_loop_run(loop) == 0);
+  MUST(periodic_server_free(other) == 0);
+  tear_down();
+}
+
 /* A job that stands twice among those to be ended is looked at once. */
 static void twice(void) {
   periodic_job *jobs[2];
@@ -244,6 +257,7 @@ static void clocks(void) {
 int main(void) {
   taken_away();
   refused();
+  stopped();
   twice();
   destructors();
   used_by_its_clock();

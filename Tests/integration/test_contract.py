@@ -56,6 +56,19 @@ def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix):
     assert [name for name in declared() if f"{name}(" not in source and name[9:] not in exempt] == []
 
 
+@pytest.mark.parametrize(
+    ("store", "address", "child"),
+    [
+        ("memory:", "inproc:first", "unix://{}/child"),
+        ("memory:", "unix://{}/first", "tcp://127.0.0.1:0"),
+        ("file:{}/store", "unix://{}/first", "inproc:child"),
+    ],
+)
+def test_a_child_is_not_held_up_by_what_a_thread_had_under_way(store, address, child, prefix, tmp_path):
+    program = build("first_use", prefix, "-pthread")
+    run(program, *(argument.format(tmp_path) for argument in (store, address, child)))
+
+
 def test_threads_have_loops_of_their_own_and_hand_workers_over(prefix, tmp_path):
     """scripts/thread-check.sh runs the same under the thread sanitizer."""
     run(build("threads", prefix, SANITIZED, "-pthread"), str(tmp_path / "store"))

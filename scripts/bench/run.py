@@ -3,7 +3,8 @@
 
 Everything is in one file of records; a section that is measured again replaces what it had. The short form has
 a directory of its own, .build/bench-quick. BENCH_DIR is a directory on the disk to measure.
-usage: run.py [--quick] [--rounds N] [--scale X] [--only SECTION,...] [--other DAEMON] [--library PROGRAM] [--report]
+usage: run.py [--quick] [--rounds N] [--scale X] [--only SECTION,...] [--other DAEMON] [--library PROGRAM]
+              [--echo PROGRAM] [--report]
 """
 
 import argparse
@@ -21,11 +22,11 @@ import servers
 import targets
 import workloads
 
-def sections(library):
+def sections(library, echo):
     return {
         "submit": workloads.submit, "end-to-end": workloads.end_to_end, "latency": workloads.latency,
         "delayed": workloads.delayed, "delayed-many": workloads.delayed_many,
-        "in-process": lambda plan: workloads.in_process(plan, library), "http": workloads.http,
+        "in-process": lambda plan: workloads.in_process(plan, library, echo), "http": workloads.http,
         "start-up": workloads.start_up, "growth": growth.growth, "idle": growth.idle, "ping": growth.ping,
     }
 
@@ -35,9 +36,10 @@ def arguments():
     parser.add_argument("--quick", action="store_true", help="one round of a twentieth, in about three minutes")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--scale", type=float, help="jobs and times in parts of the usual")
-    parser.add_argument("--only", default="", help=f"some of {', '.join(sections(None))}")
+    parser.add_argument("--only", default="", help=f"some of {', '.join(sections(None, None))}")
     parser.add_argument("--other", help="another build of the daemon, measured as a further server")
     parser.add_argument("--library", default=".build/bench/inproc", help="Tests/cbench/inproc.c, built")
+    parser.add_argument("--echo", default=".build/bench/echo", help="Tests/cbench/echo.c, built")
     parser.add_argument("--report", action="store_true", help="only write what results.json says")
     return parser.parse_args()
 
@@ -102,7 +104,7 @@ def main():
         plan = workloads.Plan(options.rounds or (1 if options.quick else 5),
                               options.scale or (0.05 if options.quick else 1.0),
                               lambda text: print(text, file=sys.stderr, flush=True))
-        known = sections(options.library)
+        known = sections(options.library, options.echo)
         wanted = options.only.split(",") if options.only else list(known)
         for name in wanted:
             if name not in known:

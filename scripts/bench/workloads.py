@@ -99,15 +99,16 @@ def delayed_many(plan):
                 "slices", jobs=plan.count(10_000_000), ahead=3600))
 
 
-def in_process(plan, library):
-    """Through the C API, without sockets: microseconds of CPU time a job."""
+def in_process(plan, library, echo):
+    """Through the C API, without sockets: microseconds of CPU time a job. `echo` only calls back."""
+    jobs = str(plan.count(500_000))
+    rows = [("one thread", "echo", [echo, jobs]), ("one thread", "periodic", [library, "one", jobs]),
+            ("two threads", "periodic", [library, "two", jobs])]
     for number in range(1, plan.rounds + 1):
-        for threads in ["one", "two"]:
-            said = subprocess.run(
-                [library, threads, str(plan.count(500_000))], capture_output=True, text=True, check=True).stdout
+        for cell, server, command in rows:
+            said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
             cpu, wall = (float(value) / 1000 for value in re.search(r": (\d+) ns CPU, (\d+) ns", said).groups())
-            plan.add("in-process", "memory", f"{threads} thread{'s' * (threads == 'two')}", "periodic", number,
-                     {"rate": 1e6 / wall, "cpu": cpu})
+            plan.add("in-process", "memory", cell, server, number, {"rate": 1e6 / wall, "cpu": cpu})
 
 
 def http(plan):

@@ -253,10 +253,6 @@ class _Running:
     def __init__(self, loop: Loop | None, driver: Driver | None) -> None:
         self.process = os.getpid()
         self.core: ServerCore | None = None
-        if loop is None:
-            from ._warm import warm_up  # It needs this module.
-
-            warm_up()
         self.thread = LoopThread() if loop is None else None
         self.loop = loop or self.thread.loop  # type: ignore[union-attr]
         self.driver = driver
