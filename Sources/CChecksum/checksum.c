@@ -19,6 +19,33 @@ WITH_CLMUL static inline __m128i move(__m128i block, __m128i by, __m128i there) 
   return _mm_xor_si128(_mm_xor_si128(low, high), there);
 }
 
+static inline uint64_t word(const uint8_t *bytes) {
+  uint64_t word;
+  __builtin_memcpy(&word, bytes, 8);
+  return word;
+}
+
+static inline uint32_t half(const uint8_t *bytes) {
+  uint32_t half;
+  __builtin_memcpy(&half, bytes, 4);
+  return half;
+}
+
+/* Four to fifteen bytes at the end of a block whose front is zeros, as if so many came before them. */
+WITH_CLMUL static inline __m128i short_block(uint32_t crc, const uint8_t *bytes, size_t count) {
+  if (count >= 8) {
+    uint64_t front = word(bytes) ^ crc, back = word(bytes + count - 8);
+    /* What of the sum lies in both. */
+    if (count < 12) back ^= (uint64_t)crc >> 8 * (count - 8);
+    return _mm_set_epi64x((long long)back, count > 8 ? (long long)(front << 8 * (16 - count)) : 0);
+  }
+  uint64_t front = half(bytes), back = half(bytes + count - 4);
+  uint64_t all = back << 32 | (count > 4 ? (uint32_t)(front << 8 * (8 - count)) : 0);
+  return _mm_set_epi64x((long long)(all ^ (uint64_t)crc << 8 * (8 - count)), 0);
+}
+
+/* Four bytes at least. The first block is a short one, if they are not a multiple of 16: zeros in front of
+ * everything change no sum. */
 WITH_CLMUL static uint32_t fold(uint32_t crc, const uint8_t *next, size_t count) {
   const __m128i over64 = _mm_set_epi64x(0x1c6e41596, 0x154442bd4);
   const __m128i over16 = _mm_set_epi64x(0x0ccaa009e, 0x1751997d0);
@@ -27,22 +54,38 @@ WITH_CLMUL static uint32_t fold(uint32_t crc, const uint8_t *next, size_t count)
   const __m128i reduce = _mm_set_epi64x(0x1f7011641, 0x1db710641);
   const __m128i low32 = _mm_set_epi32(0, -1, 0, -1);
 
-  /* Four blocks side by side, because a product takes several cycles. */
-  __m128i one = _mm_xor_si128(load(next), _mm_cvtsi32_si128((int)crc));
-  __m128i two = load(next + 16), three = load(next + 32), four = load(next + 48);
-  for (next += 64, count -= 64; count >= 64; next += 64, count -= 64) {
-    one = move(one, over64, load(next));
-    two = move(two, over64, load(next + 16));
-    three = move(three, over64, load(next + 32));
-    four = move(four, over64, load(next + 48));
+  __m128i one;
+  size_t whole = count, odd = count & 15;
+  if (odd >= 4) {
+    one = short_block(crc, next, odd);
+    next += odd;
+    count -= odd;
+  } else {
+    one = _mm_xor_si128(load(next), _mm_cvtsi32_si128((int)crc));
+    next += 16;
+    count -= 16;
   }
-  one = move(one, over16, two);
-  one = move(one, over16, three);
-  one = move(one, over16, four);
+  if (count >= 64) {
+    /* Four blocks side by side, because a product takes several cycles. */
+    one = move(one, over16, load(next));
+    __m128i two = load(next + 16), three = load(next + 32), four = load(next + 48);
+    for (next += 64, count -= 64; count >= 64; next += 64, count -= 64) {
+      one = move(one, over64, load(next));
+      two = move(two, over64, load(next + 16));
+      three = move(three, over64, load(next + 32));
+      four = move(four, over64, load(next + 48));
+    }
+    one = move(one, over16, two);
+    one = move(one, over16, three);
+    one = move(one, over16, four);
+  }
   for (; count >= 16; next += 16, count -= 16) one = move(one, over16, load(next));
 
   /* From 128 bits to 64, to 32. */
-  one = _mm_xor_si128(_mm_srli_si128(one, 8), _mm_clmulepi64_si128(one, over16, 0x10));
+  if (whole <= 8)
+    one = _mm_srli_si128(one, 8);
+  else
+    one = _mm_xor_si128(_mm_srli_si128(one, 8), _mm_clmulepi64_si128(one, over16, 0x10));
   one = _mm_xor_si128(_mm_srli_si128(one, 4),
                       _mm_clmulepi64_si128(_mm_and_si128(one, low32), over4, 0x00));
   __m128i quotient = _mm_clmulepi64_si128(_mm_and_si128(one, low32), reduce, 0x10);
@@ -51,10 +94,12 @@ WITH_CLMUL static uint32_t fold(uint32_t crc, const uint8_t *next, size_t count)
 }
 
 size_t periodic_crc32_fold(uint32_t *crc, const void *bytes, size_t count) {
-  if (count < 64 || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1")) return 0;
-  size_t whole = count & ~(size_t)15;
-  *crc = fold(*crc, (const uint8_t *)bytes, whole);
-  return whole;
+  size_t odd = count & 15;
+  /* One to three bytes would not hold the sum so far: they are left. */
+  if (odd < 4) count -= odd;
+  if (count == 0 || !__builtin_cpu_supports("pclmul") || !__builtin_cpu_supports("sse4.1")) return 0;
+  *crc = fold(*crc, (const uint8_t *)bytes, count);
+  return count;
 }
 
 #else

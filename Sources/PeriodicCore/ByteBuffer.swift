@@ -106,6 +106,14 @@ public struct ByteBuffer: ~Copyable {
     append(bytes)
   }
 
+  /// Appends `count` bytes that the caller writes, all of them, before the buffer is next changed.
+  @inlinable
+  public mutating func extend(by count: Int) -> UnsafeMutableRawPointer {
+    reserve(count)
+    end += count
+    return storage.unsafelyUnwrapped + (end - count)
+  }
+
   @inlinable
   public mutating func append(_ text: StaticString) {
     append(Bytes(start: text.utf8Start, count: text.utf8CodeUnitCount))

@@ -1,7 +1,7 @@
 internal import CChecksum
 
-/// CRC-32 as zlib computes it (IEEE 802.3, reflected, polynomial 0xEDB88320): the most by the
-/// processor's multiplication without carries where it has one, the rest eight bytes a step.
+/// CRC-32 as zlib computes it (IEEE 802.3, reflected, polynomial 0xEDB88320): by the processor's
+/// multiplication without carries where it has one, if not eight bytes a step.
 ///
 /// Can be fed piece by piece, so that the sum of a large frame is done when its last byte arrives.
 public struct CRC32 {
@@ -22,12 +22,17 @@ public struct CRC32 {
   }
 
   public mutating func update(_ bytes: Bytes) {
+    let folded = periodic_crc32_fold(&state, bytes.baseAddress, bytes.count)
+    if folded < bytes.count { updateByTable(Bytes(rebasing: bytes[folded...])) }
+  }
+
+  /// What the processor's multiplication leaves, or all where it has none.
+  @inline(never)
+  mutating func updateByTable(_ bytes: Bytes) {
     guard var next = bytes.baseAddress else { return }
     let table = CRC32.table
     var crc = state
-    let folded = periodic_crc32_fold(&crc, next, bytes.count)
-    next += folded
-    var left = bytes.count - folded
+    var left = bytes.count
     while left >= 8 {
       let low = UInt32(littleEndian: next.loadUnaligned(as: UInt32.self)) ^ crc
       let high = UInt32(

@@ -184,7 +184,6 @@ extension Loop {
   }
 
   private func finishTurns() {
-    guard someoneNeedsTurn else { return }
     for participant in participants where participant.needsTurn {
       participant.endOfTurn(at: now)
     }

@@ -107,7 +107,8 @@ extension ServerCore {
         }
       }
     }
-    effects.removeAll(keepingCapacity: true)
+    // One by one: there is mostly one, and `removeAll` is made for many.
+    while !effects.isEmpty { effects.removeLast() }
     engine.collectingBatch = gate.number
   }
 

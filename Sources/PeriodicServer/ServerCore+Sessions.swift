@@ -191,8 +191,9 @@ extension ServerCore {
   }
 
   /// Above the limit clients wait for the store; above twice the limit workers do too.
+  @inline(__always)
   private func isOverloaded(for session: Session) -> Bool {
-    gate.isAbove(session.isWorker ? 2 : 1, configuration.limits)
+    !gate.isIdle && gate.isAbove(session.isWorker ? 2 : 1, configuration.limits)
   }
 
   /// Closes connections that have not said in time who they are, or their next HTTP request, and,

@@ -53,22 +53,29 @@ extension ServerCore {
     }
   }
 
-  /// Writes what has collected, and closes what has ended. A reader too slow for its limit goes.
+  /// Writes what has collected, and closes what has ended. Workers come first: their jobs begin
+  /// while everybody else hears of theirs.
   private func flush(at now: Now, _ act: (ServerAction) -> Void) {
     guard !dirty.isEmpty else { return }
     let sessions = dirty
     dirty.removeAll(keepingCapacity: true)
-    for session in sessions {
-      session.isDirty = false
-      if case .closed = session.phase { continue }
-      endIfFinished(session, at: now)
-      if !session.outgoing.isEmpty { act(.write(session)) }
-      if session.outgoing.count > configuration.limits.outputCloseBytes {
-        session.outgoing.reset(keeping: 0)
-        end(session, at: now)
-      }
-      closeIfEnded(session, at: now, act)
+    for session in sessions where session.isWorker && session.isDirty {
+      flush(session, at: now, act)
     }
+    for session in sessions where session.isDirty { flush(session, at: now, act) }
+  }
+
+  /// A reader too slow for its limit goes.
+  private func flush(_ session: Session, at now: Now, _ act: (ServerAction) -> Void) {
+    session.isDirty = false
+    if case .closed = session.phase { return }
+    endIfFinished(session, at: now)
+    if !session.outgoing.isEmpty { act(.write(session)) }
+    if session.outgoing.count > configuration.limits.outputCloseBytes {
+      session.outgoing.reset(keeping: 0)
+      end(session, at: now)
+    }
+    closeIfEnded(session, at: now, act)
   }
 
   /// The shell has written more of a session's output after the turn in which it came.

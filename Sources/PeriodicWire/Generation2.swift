@@ -40,13 +40,17 @@ public enum Generation2 {
     _ reply: Reply, _ message: MessageID, into buffer: inout ByteBuffer
   ) {
     if message == .none { return }
+    switch reply {
+    case .success: return append(CommandNumber.success, message, &buffer)
+    case .pong: return append(CommandNumber.pong, message, &buffer)
+    case .noop: return append(CommandNumber.noop, message, &buffer)
+    case .noWorker: return append(CommandNumber.noWorker, message, &buffer)
+    case .refused(let refusal): return append(number(of: refusal, message), message, &buffer)
+    case .assign, .data, .acquired, .setting: break
+    }
     let start = begin(Magic.response, &buffer)
     buffer.append(uint32: UInt32(truncatingIfNeeded: message.number))
     switch reply {
-    case .success: buffer.append(uint8: CommandNumber.success)
-    case .pong: buffer.append(uint8: CommandNumber.pong)
-    case .noop: buffer.append(uint8: CommandNumber.noop)
-    case .noWorker: buffer.append(uint8: CommandNumber.noWorker)
     case .assign(let assignment):
       buffer.append(uint8: CommandNumber.assign)
       append(assignment.job, assignedVersion(of: assignment.job), &buffer)
@@ -59,7 +63,7 @@ public enum Generation2 {
     case .setting(let value):
       buffer.append(uint8: CommandNumber.config)
       buffer.append(uint32: value)
-    case .refused(let refusal): buffer.append(uint8: number(of: refusal, message))
+    default: break
     }
     finish(start, &buffer)
   }
@@ -108,6 +112,19 @@ public enum Generation2 {
   }
 
   // MARK: Frames
+
+  /// A frame without arguments, which most replies are: written as a whole.
+  private static func append(_ kind: UInt8, _ message: MessageID, _ buffer: inout ByteBuffer) {
+    let frame = buffer.extend(by: headerLength + 5)
+    let body = frame + headerLength
+    let number = UInt32(truncatingIfNeeded: message.number)
+    body.storeBytes(of: number.bigEndian, as: UInt32.self)
+    body.storeBytes(of: kind, toByteOffset: 4, as: UInt8.self)
+    let sum = CRC32.of(Bytes(start: body, count: 5))
+    frame.storeBytes(of: Magic.response.bigEndian, as: UInt32.self)
+    frame.storeBytes(of: UInt32(5).bigEndian, toByteOffset: 4, as: UInt32.self)
+    frame.storeBytes(of: sum.bigEndian, toByteOffset: 8, as: UInt32.self)
+  }
 
   /// Leaves room for a header; `finish` fills it in.
   static func begin(_ magic: UInt32, _ buffer: inout ByteBuffer) -> Int {

@@ -1,5 +1,6 @@
-import PeriodicCore
 import Testing
+
+@testable import PeriodicCore
 
 @Suite struct `CRC-32` {
   @Test func `gives the sums of the registration frames`() {
@@ -19,7 +20,11 @@ import Testing
           bit ^= UInt32(byte)
           for _ in 0..<8 { bit = bit >> 1 ^ (bit & 1 == 1 ? 0xedb8_8320 : 0) }
         }
-        #expect(CRC32.of(Bytes(rebasing: text[..<count])) == ~bit, "\(count) of \(text)")
+        let part = Bytes(rebasing: text[..<count])
+        #expect(CRC32.of(part) == ~bit, "\(count) of \(text)")
+        var byTable = CRC32()
+        byTable.updateByTable(part)
+        #expect(byTable.value == ~bit, "\(count) of \(text)")
       }
     }
   }
