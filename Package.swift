@@ -37,6 +37,7 @@ let package = Package(
     .target(name: "CLLHTTP"),
     .target(name: "CChecksum"),
     .target(name: "CPages"),
+    .target(name: "CGather", dependencies: ["CSQLite"]),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
@@ -44,7 +45,7 @@ let package = Package(
     layer("PeriodicEngine", ["PeriodicCore"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),
-    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite"]),
+    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CGather"]),
     layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
     layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
     layer("PeriodicLoop", ["PeriodicCore", "CUV"]),
