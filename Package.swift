@@ -38,6 +38,7 @@ let package = Package(
     .target(name: "CChecksum"),
     .target(name: "CFork"),
     .target(name: "CPages"),
+    .target(name: "CGather", dependencies: ["CSQLite"]),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
@@ -45,7 +46,8 @@ let package = Package(
     layer("PeriodicEngine", ["PeriodicCore", "CPages"]),
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),
-    layer("PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CFork"]),
+    layer(
+      "PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CFork", "CGather"]),
     layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
     layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
     layer("PeriodicLoop", ["PeriodicCore", "CUV", "CFork"]),

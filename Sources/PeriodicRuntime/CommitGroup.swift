@@ -16,15 +16,19 @@ struct CommitGroup {
   /// Microseconds that writing a group takes, where commits are not slower: ten times what a sync
   /// takes on a good disk, so that little is lost by not waiting for more.
   private static let longestWriting: Int64 = 4000
-  /// Microseconds of a commit from which on waiting pays, and that a group waits at most.
-  private static let slowCommit: Int64 = 2000
+  /// Microseconds that a commit takes, on average, from which on waiting pays; and that a group
+  /// waits at most.
+  private static let slowCommit: Int64 = 600
   private static let longestWait: Int64 = 5000
 
   private let nothing = StoreBatch()
   /// Operations that are likely to come.
   private var expected = 0
-  /// Microseconds that the last commit took.
+  /// Microseconds that the last commits took, on average: a disk that is allowed so many syncs a
+  /// second makes some at once and has others wait, and each one saved shortens that.
   private var commitTime: Int64 = 0
+  /// How many commits that looks back on.
+  private static let commitsRemembered: Int64 = 16
 
   /// Makes a batch durable, and those that come meanwhile.
   ///
@@ -57,7 +61,8 @@ struct CommitGroup {
     }
     let begun = ThreadCondition.microseconds
     try driver.apply(last)
-    commitTime = ThreadCondition.microseconds - begun
+    let took = ThreadCondition.microseconds - begun
+    commitTime += (took - commitTime) / CommitGroup.commitsRemembered
     expected = operations + inbox.waitingOperations
     return count
   }

@@ -1,3 +1,4 @@
+import CGather
 import CSQLite
 import PeriodicCore
 import PeriodicStore
@@ -79,6 +80,10 @@ final class JobDatabase {
     compaction = Compaction(
       slackBytes: options.slackBytes,
       canShrink: try connection.number("PRAGMA auto_vacuum", "look at the file") != 0)
+    // Where a commit does not sync, what is gathered would be acknowledged before it is written.
+    if case .always = options.sync, periodic_gather_log(connection.handle) != SQLITE_OK {
+      throw connection.failure("prepare the write-ahead log")
+    }
     // All is well: closing may now move the write-ahead log into the file.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
   }

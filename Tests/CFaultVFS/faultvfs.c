@@ -12,12 +12,13 @@ struct fault_vfs {
   char *taker; /* the file that takes all the room, if there is one */
   enum fault_kind kind;
   int armed, lasting;
-  long left, faults, syncs;
+  long left, faults, syncs, log_writes;
 };
 
 typedef struct {
   sqlite3_file base;
   fault_vfs *vfs;
+  int is_log;
   sqlite3_file *real; /* lies right behind this struct */
 } fault_file;
 
@@ -47,6 +48,7 @@ static int file_read(sqlite3_file *file, void *to, int count, sqlite3_int64 offs
 
 static int file_write(sqlite3_file *file, const void *from, int count, sqlite3_int64 offset) {
   fault_vfs *vfs = FILE_OF(file)->vfs;
+  vfs->log_writes += FILE_OF(file)->is_log;
   if (fails(vfs, 1)) {
     if (count > 1) CALL(file, xWrite, from, count / 2, offset);
     return vfs->kind == FAULT_FULL ? SQLITE_FULL : SQLITE_IOERR_WRITE;
@@ -109,6 +111,7 @@ static int vfs_open(sqlite3_vfs *base, const char *name, sqlite3_file *file, int
   file->pMethods = 0;
   if (fails(vfs, 0)) return SQLITE_CANTOPEN;
   fault->vfs = vfs;
+  fault->is_log = (flags & SQLITE_OPEN_WAL) != 0;
   fault->real = (sqlite3_file *)(fault + 1);
   int code = vfs->real->xOpen(vfs->real, name, fault->real, flags, out);
   if (fault->real->pMethods) file->pMethods = &methods;
@@ -176,3 +179,4 @@ void fault_vfs_full_while(fault_vfs *vfs, const char *path) {
 void fault_vfs_disarm(fault_vfs *vfs) { vfs->armed = 0; }
 long fault_vfs_faults(const fault_vfs *vfs) { return vfs->faults; }
 long fault_vfs_syncs(const fault_vfs *vfs) { return vfs->syncs; }
+long fault_vfs_log_writes(const fault_vfs *vfs) { return vfs->log_writes; }

@@ -70,6 +70,24 @@ import Testing
     store.close()
   }
 
+  @Test func `writes the log once a batch, however many pages it has`() throws {
+    let files = FaultyFiles()
+    let store = files.store(cacheBytes: 1 << 20)
+    try store.open()
+    for batch in 0..<20 as Range<UInt64> {
+      let (writes, syncs) = (files.logWrites, files.syncs)
+      try store.apply(
+        StoreBatch { rows in
+          for id in 1...200 as ClosedRange<UInt64> { rows.put(.init(batch * 200 + id)) }
+        })
+      // A log that begins anew is synced with its first bytes alone.
+      #expect((1...2).contains(files.logWrites - writes))
+      #expect(files.logWrites - writes <= files.syncs - syncs)
+    }
+    #expect(try StoreContent(loading: store).rows.count == 4000)
+    store.close()
+  }
+
   @Test func `syncs no batch by itself where syncs come late, and all of them when asked`() throws {
     let files = FaultyFiles()
     let store = files.store(.batch(milliseconds: 7))

@@ -20,6 +20,7 @@ final class FaultyFiles {
 
   var faults: Int { fault_vfs_faults(vfs) }
   var syncs: Int { fault_vfs_syncs(vfs) }
+  var logWrites: Int { fault_vfs_log_writes(vfs) }
 
   /// A store that spills its cache and moves its log early, so that more calls happen.
   func store(

@@ -1,4 +1,5 @@
 import PeriodicCore
+import PeriodicLoop
 import PeriodicStore
 import Testing
 
@@ -46,6 +47,23 @@ import Testing
     #expect(store.notes == "ss")
   }
 
+  @Test func `waits for as much as the last one had, where commits are slow on average`() throws {
+    var group = CommitGroup()
+    let store = NotingStore()
+    inbox.push(.apply(batch()))
+    store.onEnd = {
+      let end = ThreadCondition.microseconds + 20_000
+      while ThreadCondition.microseconds < end {}
+    }
+    #expect(try group.write(batch(), store, inbox) == 2)
+    let begun = ThreadCondition.microseconds
+    var committed: Int64 = 0
+    store.onEnd = { committed = ThreadCondition.microseconds }
+    #expect(try group.write(batch(), store, inbox) == 1)
+    // The one slow commit among the last sixteen.
+    #expect(committed - begun >= 20_000 / 16)
+  }
+
   private func batch() -> StoreBatch {
     let batch = StoreBatch()
     batch.append(.delete(JobID(1)))
@@ -57,6 +75,7 @@ import Testing
 private final class NotingStore: StoreDriver {
   private(set) var notes = ""
   var onStage: (Int) -> Void = { _ in }
+  var onEnd: () -> Void = {}
   var failsAt = 0
   private let stages: Bool
 
@@ -74,5 +93,8 @@ private final class NotingStore: StoreDriver {
     return stages
   }
 
-  func apply(_ batch: StoreBatch) throws(StoreError) { notes += batch.isEmpty ? "e" : "a" }
+  func apply(_ batch: StoreBatch) throws(StoreError) {
+    notes += batch.isEmpty ? "e" : "a"
+    onEnd()
+  }
 }

@@ -26,5 +26,7 @@ void fault_vfs_disarm(fault_vfs *vfs);
 long fault_vfs_faults(const fault_vfs *vfs);
 /* Syncs asked for since it was made. */
 long fault_vfs_syncs(const fault_vfs *vfs);
+/* Writes to write-ahead logs since it was made. */
+long fault_vfs_log_writes(const fault_vfs *vfs);
 
 #endif
