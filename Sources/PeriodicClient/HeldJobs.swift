@@ -120,14 +120,15 @@ struct HeldJobs: ~Copyable {
   /// The job is the server's again, and in hand until it is reported.
   mutating func lose(_ index: UInt32) { self[index].pointee.state = .lost }
 
-  /// A job is being reported, if it is a taken one of that token: it is found no more, and its bytes
-  /// stay until `endReport`, when it is as before.
+  /// A job is being reported, if it is a taken one of that token: it is found no more, and its
+  /// bytes stay, until `endReport`, when it is as before.
   @inline(__always)
   mutating func beginReport(_ token: JobToken) -> UnsafePointer<Record>? {
     guard let index = find(token), self[index].pointee.state == .taken else { return nil }
     self[index].pointee.state = .ending
     return UnsafePointer(self[index])
   }
+
   @inline(__always)
   mutating func endReport(_ index: UInt32) { self[index].pointee.state = .taken }
 

@@ -108,6 +108,42 @@ import Testing
     #expect(try submit(client, "a", workload: "new") == .success)
   }
 
+  @Test func `submits more than go in one batch, and tells which of them failed and how`() throws {
+    let village = try village { $0.limits.jobs = 150 }
+    let client = village.client()
+    #expect(try client.pingAndWait() == .success)
+    var names = (0..<200).map { Array("n\($0)".utf8) }
+    names[70] = []
+    var failed: [Int] = []
+    var refused: [Int] = []
+    let function = Array("f".utf8)
+    let isTaken = function.withUnsafeBytes { function in
+      client.submitDirectly(names.count) { index, job in
+        names[index].withUnsafeBytes {
+          job = JobFields(key: JobKey(function: function, name: $0))
+        }
+      } failed: { index, end in
+        if case .success(.refused) = end { refused.append(index) } else { failed.append(index) }
+      }
+    }
+    #expect(isTaken && failed == [70] && refused == Array(151..<200))
+  }
+
+  @Test func `hears of a job once that is reported twice in one batch`() throws {
+    let village = try village()
+    let client = village.client()
+    let worker = try village.knownWorker(slots: 4)
+    #expect(try client.pingAndWait() == .success)
+    for name in ["a", "b"] { #expect(try submit(client, name) == .success) }
+    var taken: [ReceivedJob] = []
+    #expect(worker.take(atMost: 2) { taken.append($0) } == 2)
+    let tokens = [taken[0].token, taken[0].token, taken[1].token]
+    #expect(worker.reportDirectly(3) { (tokens[$0], .none) } == 1)
+    #expect(worker.heldCount == 1)
+    #expect(worker.reportDirectly(1) { _ in (tokens[2], .none) } == 1)
+    #expect(worker.heldCount == 0)
+  }
+
   @Test func `tells a worker that waits of one job, and has the others ready`() throws {
     let village = try village()
     let client = village.client()
