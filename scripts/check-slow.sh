@@ -57,6 +57,10 @@ scripts/setup.sh debhelper
 scripts/integration-tests.sh --version
 mkdir -p .build/slow
 lanes=()
+trap 'for lane in "${lanes[@]}"; do kill -- -"${lane#*:}" 2>/dev/null || true; done' EXIT
+trap 'exit 1' INT TERM
+# Each in a process group of its own: a shell's other background programs ignore SIGINT, which tests send.
+set -m
 for lane in "$@"; do
   scripts/check-slow.sh --lane "$lane" >".build/slow/$lane" 2>&1 &
   lanes+=("$lane:$!")

@@ -214,14 +214,17 @@ final class WorkerHandle: PeerHandle {
   }
 
   /// Gives a job into the program's hands, until it is ended or freed.
+  @inline(__always)
   func hand(_ job: ReceivedJob) -> OpaquePointer? {
-    if let spare {
-      return spare._withUnsafeGuaranteedRef { handle in
-        self.spare = handle.nextSpare
-        handle.job = job
-        return handle.giveAgain()
-      }
+    guard let spare else { return handNew(job) }
+    return spare._withUnsafeGuaranteedRef { handle in
+      self.spare = handle.nextSpare
+      handle.job = job
+      return handle.giveAgain()
     }
+  }
+
+  private func handNew(_ job: ReceivedJob) -> OpaquePointer? {
     let handle = JobHandle(self, job)
     jobs.append(handle)
     return handle.give()

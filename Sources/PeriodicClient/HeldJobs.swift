@@ -232,13 +232,10 @@ struct HeldJobs: ~Copyable {
       record.pointee.block = LentMemory.allocate(record.pointee.capacity)
     }
     guard let block = record.pointee.block else { return }
-    put(function, block)
-    put(name, block + function.count)
-    put(workload, block + function.count + name.count)
-  }
-
-  @inline(__always)
-  private static func put(_ bytes: Bytes, _ target: UnsafeMutableRawPointer) {
-    if let source = bytes.baseAddress { target.copyMemory(from: source, byteCount: bytes.count) }
+    block.copyShort(function)
+    (block + function.count).copyShort(name)
+    if let source = workload.baseAddress {
+      (block + function.count + name.count).copyMemory(from: source, byteCount: workload.count)
+    }
   }
 }

@@ -29,13 +29,40 @@ extension UnsafeRawBufferPointer {
   public var text: String { String(decoding: self, as: UTF8.self) }
 }
 
+extension UnsafeMutableRawPointer {
+  /// Copies bytes to here. Names are mostly short, and a call would cost more than the copy.
+  @inlinable @inline(__always)
+  public func copyShort(_ bytes: Bytes) {
+    guard let source = bytes.baseAddress else { return }
+    switch bytes.count {
+    case 8...16: copyEnds(source, bytes.count, as: UInt64.self)
+    case 4..<8: copyEnds(source, bytes.count, as: UInt32.self)
+    case 2..<4: copyEnds(source, bytes.count, as: UInt16.self)
+    case 1: storeBytes(of: source.load(as: UInt8.self), as: UInt8.self)
+    default: copyMemory(from: source, byteCount: bytes.count)
+    }
+  }
+
+  /// Copies what two of these words cover: from the first byte on, and up to the last.
+  @inlinable @inline(__always)
+  func copyEnds<Word: FixedWidthInteger & BitwiseCopyable>(
+    _ source: UnsafeRawPointer, _ count: Int, as: Word.Type
+  ) {
+    let place = count - MemoryLayout<Word>.size
+    let first = source.loadUnaligned(as: Word.self)
+    let last = source.loadUnaligned(fromByteOffset: place, as: Word.self)
+    storeBytes(of: first, as: Word.self)
+    storeBytes(of: last, toByteOffset: place, as: Word.self)
+  }
+}
+
 extension StaticString {
   /// The text's UTF-8, which lives as long as the process.
   public var bytes: Bytes { Bytes(start: utf8Start, count: utf8CodeUnitCount) }
 }
 
 /// Compares two runs of `count` bytes, eight at a time.
-@inlinable
+@inlinable @inline(__always)
 func equalMemory(_ left: UnsafeRawPointer, _ right: UnsafeRawPointer, _ count: Int) -> Bool {
   var offset = 0
   while offset + 8 <= count {

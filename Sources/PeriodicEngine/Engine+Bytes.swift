@@ -15,7 +15,7 @@ extension Engine {
     let form = details.map { DetailsForm($0, due: due, isDue: due <= lastWall) }
     let header = name.count + (form?.size ?? 0)
     let block = bytes.allocate(header + KeptWorkloads.room(workload?.count ?? 0))
-    block.copyMemory(from: name.baseAddress.unsafelyUnwrapped, byteCount: name.count)
+    block.copyShort(name)
     if let details, let form { form.write(details, at: block + name.count) }
     if let workload, let source = workload.baseAddress, workload.count > 0 {
       cachedBytes += workload.count

@@ -101,8 +101,11 @@ extension Engine {
   @inline(__always)
   mutating func forgetRuns(of job: Slot) {
     let record = jobs[job]
-    if record.pointee.activity == .none { return }
-    while case let run = firstRun(record), run != .none { endRun(run) }
+    if record.pointee.activity != .none { endRuns(of: record) }
+  }
+
+  private mutating func endRuns(of job: UnsafeMutablePointer<JobRecord>) {
+    while case let run = firstRun(job), run != .none { endRun(run) }
   }
 
   /// The worker says that it took the job that was assigned under this id (PROTOCOL 2.3).

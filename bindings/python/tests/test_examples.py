@@ -20,9 +20,14 @@ PACKAGE = pathlib.Path(__file__).resolve().parents[1]
 EXAMPLES = PACKAGE.parents[1] / "examples" / "python"
 
 
+def hear_ctrl_c():
+    """Also where the tests run in the background of a shell, which lets them ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def started(name, *arguments, **options):
     line = [sys.executable, EXAMPLES / name, *arguments]
-    return subprocess.Popen(line, stdout=subprocess.PIPE, text=True, **options)
+    return subprocess.Popen(line, stdout=subprocess.PIPE, text=True, preexec_fn=hear_ctrl_c, **options)
 
 
 def asked(port, path, body=None):

@@ -198,6 +198,7 @@ def test_a_child_has_no_way_in_without_a_socket():
 def test_ctrl_c_ends_a_wait():
     script = (
         "import signal, threading, libperiodic\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "with libperiodic.Server() as server, libperiodic.Worker(server) as worker:\n"
         "    worker.can_do('f')\n"
         "    threading.Timer(0.2, lambda: signal.raise_signal(signal.SIGINT)).start()\n"
