@@ -93,6 +93,9 @@ private struct Rehearsal {
     _ = periodic_client_ping(client, patience)
     _ = periodic_client_status(client, nil, 0, &count, patience)
     _ = periodic_client_get_setting(client, fields.function, 1, &setting, patience)
+    // Many by messages, as to a server that is elsewhere.
+    _ = periodic_client_start_submit_many(client, &fields, 1, &request, patience)
+    _ = periodic_request_free(request)
     _ = periodic_client_start_run(client, &fields, &request, patience)
     _ = periodic_request_next(request, nil, nil, 0)
     _ = periodic_request_free(request)
