@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
 #include <uv.h>
+
+#include "clock.h"
 
 enum { BATCH = 64, WORKLOAD = 32 };
 
@@ -21,19 +21,6 @@ static struct {
   item items[BATCH];
   size_t first, count;
 } queue;
-
-static double cpu_ns(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
-         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
-}
-
-static double wall_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e9 + now.tv_nsec;
-}
 
 static void handle(void *user, int name, const char *workload, size_t length) {
   long *sum = user;

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <time.h>
+
+#include "clock.h"
 
 enum { BATCH = 64, WORKLOAD = 32 };
 
@@ -19,19 +19,6 @@ static void must(int code, const char *what) {
   if (code >= 0) return;
   fprintf(stderr, "%s: %s\n", what, periodic_errname(code));
   exit(1);
-}
-
-static double cpu_ns(void) {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e9 +
-         (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) * 1e3;
-}
-
-static double wall_ns(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1e9 + now.tv_nsec;
 }
 
 /* SplitMix64 from a fixed seed. */
