@@ -38,7 +38,7 @@ let package = Package(
     .target(name: "CChecksum"),
     .target(name: "CFork"),
     .target(name: "CPages"),
-    .target(name: "CGather", dependencies: ["CSQLite"]),
+    .target(name: "CLog", dependencies: ["CSQLite"]),
     .target(
       name: "CPeriodic", path: ".", sources: ["Sources/CPeriodic"], publicHeadersPath: "include"),
 
@@ -47,7 +47,7 @@ let package = Package(
     layer("PeriodicWire", ["PeriodicCore", "CLLHTTP", "CJansson"]),
     layer("PeriodicStore", ["PeriodicCore"]),
     layer(
-      "PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CFork", "CGather"]),
+      "PeriodicStoreSQLite", ["PeriodicCore", "PeriodicStore", "CSQLite", "CFork", "CLog"]),
     layer("PeriodicServer", ["PeriodicCore", "PeriodicEngine", "PeriodicWire", "PeriodicStore"]),
     layer("PeriodicClient", ["PeriodicCore", "PeriodicWire"]),
     layer("PeriodicLoop", ["PeriodicCore", "CUV", "CFork"]),

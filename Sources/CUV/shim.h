@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -23,6 +24,16 @@ static inline int cuv_accept(int listener) {
 
 /* A descriptor that counts, for waking a loop; -1 if the system gives none. */
 static inline int cuv_wakeup(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/* Waits until a wake-up's descriptor has been written to, which it takes back, and at most so long unless that is
+ * negative; may return before. */
+static inline void cuv_await(int descriptor, int64_t microseconds) {
+  struct timespec time = {microseconds / 1000000, microseconds % 1000000 * 1000};
+  struct pollfd poll = {descriptor, POLLIN, 0};
+  uint64_t count;
+  syscall(SYS_ppoll, &poll, 1L, microseconds < 0 ? 0 : &time, 0L, 0L);
+  if (poll.revents && read(descriptor, &count, sizeof count) < 0) return;
+}
 
 /* Waits while `word` has this value, at most so long unless that is negative; may return before. */
 static inline void cuv_wait(const uint32_t *word, uint32_t value, int milliseconds) {

@@ -18,6 +18,9 @@ struct StoreChores {
   private var backup: BackupState?
   private var reportedAt: Int64 = 0
 
+  /// Whether a slice is due, whatever waits.
+  var isDue: Bool { deadline.map { ThreadCondition.now >= $0 } ?? false }
+
   /// A batch was applied.
   mutating func applied() {
     batches += 1
@@ -31,7 +34,7 @@ struct StoreChores {
   ///
   /// - Returns: news of the backup.
   mutating func runIfDue(_ driver: any StoreDriver) -> BackupState? {
-    guard let time = deadline, ThreadCondition.now >= time else { return nil }
+    guard isDue else { return nil }
     batches = 0
     if backup != nil { return continueBackup(driver) }
     // A request that has come meanwhile goes first.

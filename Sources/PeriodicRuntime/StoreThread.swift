@@ -29,15 +29,11 @@ final class StoreThread {
   }
 
   private let loop: Loop
-  private let inbox = StoreInbox()
+  private let inbox: StoreInbox
   private let mailbox: Mailbox<Parcel>
   private var thread: NativeThread?
   /// When the store was written before, by the wall clock of then.
   private(set) var lastWritten: Int64?
-
-  /// Operations and bytes in one chunk of what is loaded: a turn's work.
-  private static let chunkOperations = 512
-  private static let chunkBytes = 256 << 10
 
   /// Opens the store that `make` makes, and waits for that. `receive` is called on the loop.
   init(
@@ -46,8 +42,9 @@ final class StoreThread {
   ) throws(ServerError) {
     self.loop = loop
     do {
+      let inbox = try StoreInbox()
+      self.inbox = inbox
       mailbox = try Mailbox(loop) { receive($0.answer) }
-      let inbox = inbox
       let sender = mailbox.sender
       thread = try NativeThread(name: "periodic-store") {
         StoreThread.main(make(), inbox, sender)
@@ -119,93 +116,8 @@ final class StoreThread {
       inbox.opened(.failure(error))
       return
     }
-    var syncs = LateSyncs(driver)
-    var chores = StoreChores()
-    var group = CommitGroup()
-    /// Until the loop has heard of a failure.
-    var passesOver = false
-    while true {
-      guard let request = inbox.next(before: earliest(syncs.deadline, chores.deadline)) else {
-        if let result = syncs.syncIfDue(driver) { sender.push(Parcel(.synced(result.failure))) }
-        if let state = chores.runIfDue(driver) { sender.push(Parcel(.backup(state))) }
-        continue
-      }
-      switch request {
-      case .load: load(driver, inbox, sender)
-      case .apply(let batch):
-        if passesOver { continue }
-        do throws(StoreError) {
-          let count = try group.write(batch, driver, inbox)
-          syncs.applied()
-          chores.applied()
-          sender.push(Parcel(.applied(count)))
-        } catch {
-          passesOver = true
-          sender.push(Parcel(.failed(error)))
-        }
-      case .goOn: passesOver = false
-      case .read(let read): sender.push(Parcel(carryOut(read, driver)))
-      case .probe:
-        let failure = failure { () throws(StoreError) in try driver.probe() }
-        sender.push(Parcel(.probed(failure)))
-      case .beginBackup(let path):
-        sender.push(Parcel(.backup(chores.beginBackup(to: path, driver))))
-      case .cancelBackup:
-        if let state = chores.cancelBackup(driver) { sender.push(Parcel(.backup(state))) }
-      case .close:
-        if let state = chores.cancelBackup(driver) { sender.push(Parcel(.backup(state))) }
-        _ = syncs.sync(driver)
-        driver.close()
-        sender.push(Parcel(.closed))
-        return
-      }
-    }
-  }
-
-  private static func carryOut(_ read: StoreRead, _ driver: any StoreDriver) -> Answer {
-    let rows = StoreBatch()
-    let failure = failure { () throws(StoreError) in
-      try driver.read(read.ids) { rows.append(.put($0)) }
-    }
-    return .read(read, failure == nil ? rows : StoreBatch(), failure)
-  }
-
-  private static func failure(_ body: () throws(StoreError) -> Void) -> StoreError? {
-    do throws(StoreError) {
-      try body()
-      return nil
-    } catch {
-      return error
-    }
-  }
-
-  private static func earliest(_ one: Int64?, _ other: Int64?) -> Int64? {
-    guard let one, let other else { return one ?? other }
-    return min(one, other)
-  }
-
-  private static func load(
-    _ driver: any StoreDriver, _ inbox: StoreInbox, _ sender: Mailbox<Parcel>.Sender
-  ) {
-    var chunk = StoredChunk()
-    var isWanted = true
-    func send() {
-      guard isWanted, !chunk.isEmpty else { return }
-      isWanted = inbox.awaitRoomForChunk()
-      if isWanted { sender.push(Parcel(.loaded(chunk))) }
-      chunk = StoredChunk()
-    }
-    do throws(StoreError) {
-      try driver.load { item in
-        guard isWanted else { return }
-        chunk.append(item)
-        if chunk.count >= chunkOperations || chunk.byteCount >= chunkBytes { send() }
-      }
-      send()
-      sender.push(Parcel(.loadEnded(nil)))
-    } catch {
-      sender.push(Parcel(.loadEnded(error)))
-    }
+    var service = StoreService(driver, inbox) { sender.push(Parcel($0)) }
+    service.run()
   }
 }
 

@@ -26,6 +26,15 @@ public protocol StoreDriver: AnyObject {
   ///
   /// - Returns: false if the store does not do this; then the batch has to be applied by itself.
   func stage(_ batch: StoreBatch) throws(StoreError) -> Bool
+  /// Makes durable as `apply` does, but may return while that goes on: true then, and `signal`, an
+  /// eventfd, has 1 added to it when it is over. Until `endCommit` only `stage`, `isCommitOver` and
+  /// `close` are called.
+  func commit(_ batch: StoreBatch, signal: Int32) throws(StoreError) -> Bool
+  /// Whether `endCommit` would not have to wait.
+  var isCommitOver: Bool { get }
+  /// Ends a commit that went on, also when a `stage` after it has failed: waits for it. After an
+  /// error nothing is left of it, and of what was staged after it.
+  func endCommit() throws(StoreError)
   /// Looks whether a batch of jobs could be written, and gets ready for it. Called now and then
   /// while the last write failed; throws what would be in the way.
   func probe() throws(StoreError)
@@ -56,6 +65,13 @@ extension StoreDriver {
   public var lastWritten: Int64? { nil }
 
   public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool { false }
+
+  public func commit(_ batch: StoreBatch, signal: Int32) throws(StoreError) -> Bool {
+    try apply(batch)
+    return false
+  }
+  public var isCommitOver: Bool { true }
+  public func endCommit() throws(StoreError) {}
 
   /// The next batch tells.
   public func probe() throws(StoreError) {}

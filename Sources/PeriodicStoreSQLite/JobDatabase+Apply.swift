@@ -22,15 +22,11 @@ extension JobDatabase {
     // What was answered for and could not be synced comes first: until it is on the disk nothing
     // more is taken.
     if hasFailedToSync { try sync() }
+    checkpointIfDue()
+    try checkLog()
     isDirty = true
     try connection.begin()
     isStaging = true
-  }
-
-  /// Keeps what was staged, or nothing of it.
-  func commit() throws(StoreError) {
-    isStaging = false
-    try connection.commit()
   }
 
   /// One operation by itself.

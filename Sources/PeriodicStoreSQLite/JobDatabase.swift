@@ -1,4 +1,3 @@
-import CGather
 import CSQLite
 import PeriodicCore
 import PeriodicStore
@@ -6,6 +5,8 @@ import PeriodicStore
 /// The database of an open store: its connection, prepared statements and inherited drops.
 final class JobDatabase {
   let connection: Connection
+  /// nil where commits are not synced one by one.
+  let log: WriteAheadLog?
   let put: Statement
   /// Puts `rowsAtOnce` jobs that have no row yet.
   let putSome: Statement
@@ -37,10 +38,15 @@ final class JobDatabase {
   /// No job with a greater number has a row.
   var highest: UInt64
   var compaction: Compaction
+  /// The log is moved into the file when it is longer.
+  let checkpointBytes: Int
+  /// How long the log was when all of it had been moved.
+  var movedLength = 0
 
   /// Opens the file, makes its tables if it is new, and takes SQLite's lock on it.
   init(_ location: StoreLocation, _ options: SQLiteStore.Options) throws(StoreError) {
     connection = try JobDatabase.connect(location, options)
+    checkpointBytes = options.checkpointPages * JobDatabase.frameBytes
     put = try Statement(JobDatabase.putSQL, on: connection, "write a job")
     putSome = try Statement(JobDatabase.putSomeSQL, on: connection, "write jobs")
     putSomeAlike = try Statement(
@@ -80,9 +86,11 @@ final class JobDatabase {
     compaction = Compaction(
       slackBytes: options.slackBytes,
       canShrink: try connection.number("PRAGMA auto_vacuum", "look at the file") != 0)
-    // Where a commit does not sync, what is gathered would be acknowledged before it is written.
-    if case .always = options.sync, periodic_gather_log(connection.handle) != SQLITE_OK {
-      throw connection.failure("prepare the write-ahead log")
+    // What was read has opened the log.
+    if case .always = options.sync {
+      log = try WriteAheadLog(connection, isUsualFileSystem: options.vfs == nil)
+    } else {
+      log = nil
     }
     // All is well: closing may now move the write-ahead log into the file.
     try connection.set(SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)
@@ -147,6 +155,8 @@ final class JobDatabase {
 
   /// The write-ahead log is cut to that when it begins anew.
   private static let logBytes = 16 << 20
+  /// What a page takes there.
+  private static let frameBytes = 4096 + 24
 
   private static func connect(
     _ location: StoreLocation, _ options: SQLiteStore.Options
@@ -171,11 +181,12 @@ final class JobDatabase {
   private static func prepare(
     _ connection: Connection, _ options: SQLiteStore.Options
   ) throws(StoreError) {
-    let synchronous =
+    // Where commits are synced by `WriteAheadLog`, so are checkpoints begun (`checkpointIfDue`).
+    let (synchronous, checkpoints) =
       switch options.sync {
-      case .always: "FULL"
-      case .batch: "NORMAL"
-      case .off: "OFF"
+      case .always: ("FULL", 0)
+      case .batch: ("NORMAL", options.checkpointPages)
+      case .off: ("OFF", options.checkpointPages)
       }
     // A file is made with a rollback journal, which a power cut may tear where less than all is
     // synced: the mode asked for begins with the log.
@@ -204,7 +215,7 @@ final class JobDatabase {
     try connection.run("COMMIT", "take the file")
     try connection.run(
       """
-      PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = \(options.checkpointPages);
+      PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = \(checkpoints);
       PRAGMA journal_size_limit = \(logBytes); PRAGMA synchronous = \(synchronous);
       """, "turn the write-ahead log on")
     // SQLite answers with the mode that it has, not with an error.

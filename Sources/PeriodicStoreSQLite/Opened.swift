@@ -3,12 +3,15 @@ import PeriodicStore
 
 /// What an open store owns.
 final class Opened {
-  /// Given up first: the file is closed while the lock still stands.
-  var database: JobDatabase?
+  /// Given up first: the file is closed while the lock still stands. nil while it could not be
+  /// opened again.
+  private(set) var database: JobDatabase?
   /// Given up before the database, which it reads.
   var backup: Backup?
   let lock: StoreLock
   let process: pid_t
+  private let location: StoreLocation
+  private let options: SQLiteStore.Options
   private let reserve: Reserve
   private var hasReserve = false
   /// Seconds of the monotonic clock; no attempt to make the reserve before.
@@ -25,8 +28,35 @@ final class Opened {
       throw error
     }
     self.lock = lock
+    self.location = location
+    self.options = options
     self.reserve = reserve
     process = getpid()
+  }
+
+  /// The database, which is opened anew if a sync of it has failed: then it is as the one before
+  /// that left it.
+  func working() throws(StoreError) -> JobDatabase {
+    if let database {
+      guard database.log?.hasFailed == true else { return database }
+      backup = nil
+      try database.giveUp()
+      self.database = nil
+    }
+    let opened = try JobDatabase(location, options)
+    database = opened
+    return opened
+  }
+
+  /// Closes the file; it keeps nothing that a failed sync left behind.
+  func close() {
+    backup = nil
+    if let database {
+      try? database.endCommit()
+      if database.log?.hasFailed == true { try? database.giveUp() }
+    }
+    database = nil
+    lock.release()
   }
 
   /// Makes the reserve if there is none; looked at every ten seconds.

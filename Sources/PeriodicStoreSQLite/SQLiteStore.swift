@@ -43,6 +43,8 @@ public final class SQLiteStore: StoreDriver {
   private var opened: Opened?
   /// The batches of the open transaction.
   private var staged: [StoreBatch] = []
+  /// What went wrong with the sync of the last commit, until `endCommit` asks for it.
+  private var commitFailure: StoreError?
   public private(set) var lastWritten: Int64?
 
   /// A store in the file `path`, which is made by `open` if it does not exist. Its directory must.
@@ -82,22 +84,52 @@ public final class SQLiteStore: StoreDriver {
   }
 
   public func apply(_ batch: StoreBatch) throws(StoreError) {
+    try commit(batch, signal: -1, waits: true)
+  }
+
+  public func commit(_ batch: StoreBatch, signal: Int32) throws(StoreError) -> Bool {
+    try commit(batch, signal: signal, waits: false)
+    return opened?.database?.log?.isUnderWay ?? false
+  }
+
+  private func commit(
+    _ batch: StoreBatch, signal: Int32, waits: Bool
+  ) throws(StoreError) {
     let database = try database()
     if let bytes = batch.liveBytes { database.compaction.liveBytes = bytes }
     if !batch.isEmpty { _ = try stage(batch) }
     if staged.isEmpty { return }
     defer { staged.removeAll(keepingCapacity: true) }
     let isRefusable = staged.contains { $0.isRefusable }
+    let sweeps = !database.leftovers.isEmpty
     do throws(StoreError) {
-      try database.commit()
+      try database.commit(signal: signal, waits: waits || sweeps)
       if isRefusable { opened?.keepReserve() }
     } catch {
       try makeRoom(in: database, error)
-      try database.commit()
+      try database.commit(signal: signal, waits: waits || sweeps)
     }
     // The batch is durable, which is what was asked for: rows that a former run left behind can
     // wait for a later attempt when they cannot be deleted now.
-    if !database.leftovers.isEmpty { _ = try? database.sweep() }
+    if sweeps { _ = try? database.sweep() }
+  }
+
+  public var isCommitOver: Bool { opened?.database?.log?.isOver ?? true }
+
+  public func endCommit() throws(StoreError) {
+    if let database = opened?.database { waitForSync(database) }
+    guard let failure = commitFailure else { return }
+    commitFailure = nil
+    staged.removeAll(keepingCapacity: true)
+    throw failure
+  }
+
+  private func waitForSync(_ database: JobDatabase) {
+    do throws(StoreError) {
+      try database.endCommit()
+    } catch {
+      commitFailure = error
+    }
   }
 
   public func stage(_ batch: StoreBatch) throws(StoreError) -> Bool {
@@ -121,9 +153,13 @@ public final class SQLiteStore: StoreDriver {
   /// again; any other error is the caller's.
   private func makeRoom(in database: JobDatabase, _ error: StoreError) throws(StoreError) {
     guard error.code == .full else { throw error }
+    // Before the log is moved it has to be known what of it counts.
+    waitForSync(database)
+    if let commitFailure { throw commitFailure }
     if !staged.contains(where: { $0.isRefusable }) { opened?.giveUpReserve() }
     // With the log moved into the file its room can be written anew.
     database.moveLog()
+    try database.checkLog()
     for batch in staged { try database.stage(batch) }
   }
 
@@ -140,7 +176,8 @@ public final class SQLiteStore: StoreDriver {
 
   public func continueBackup() throws(StoreError) -> BackupProgress {
     guard let backup = opened?.backup else {
-      throw StoreError(.failed, "\(path): there is no backup to go on with")
+      throw StoreError(
+        .failed, "\(path): the backup ended when a sync failed and the file was opened anew")
     }
     do throws(StoreError) {
       let progress = try backup.step()
@@ -181,9 +218,7 @@ public final class SQLiteStore: StoreDriver {
     self.opened = nil
     staged = []
     if opened.process == getpid() {
-      opened.backup = nil
-      opened.database = nil
-      opened.lock.release()
+      opened.close()
     } else {
       // A child made by `fork` has neither the locks nor a right to the file; even closing SQLite's
       // handle would work on it. The memory is given up.
@@ -192,7 +227,7 @@ public final class SQLiteStore: StoreDriver {
   }
 
   private func database() throws(StoreError) -> JobDatabase {
-    guard let database = opened?.database else { throw StoreError(.failed, "\(path): is not open") }
-    return database
+    guard let opened else { throw StoreError(.failed, "\(path): is not open") }
+    return try opened.working()
   }
 }

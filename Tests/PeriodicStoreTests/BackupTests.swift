@@ -70,11 +70,29 @@ import Testing
     try put(&last, 9000, store)
     try store.beginBackup(to: copy)
     #expect(try !store.continueBackup().isFinished)
-    files.arm(FAULT_IO, at: 0, isLasting: false)
+    // The log has been moved into the file before this one, and begins anew with the next.
+    try put(&last, 1, store)
+    files.arm(FAULT_IO, at: 1, isLasting: false)
     #expect(throws: StoreError.self) { try put(&last, 200, store) }
     files.disarm()
     while try !store.continueBackup().isFinished {}
     try expect(copy, like: store)
+  }
+
+  @Test func `fails when a batch cannot be synced`() throws {
+    let files = FaultyFiles()
+    let store = files.store()
+    try store.open()
+    var last: UInt64 = 0
+    try put(&last, 9000, store)
+    try store.beginBackup(to: copy)
+    #expect(try !store.continueBackup().isFinished)
+    #expect(try store.commit(StoreBatch { $0.put(.init(last + 1)) }, signal: -1))
+    files.arm(FAULT_IO, at: 0, isLasting: false)
+    #expect(throws: StoreError.self) { try store.endCommit() }
+    try put(&last, 1, store)
+    let error = #expect(throws: StoreError.self) { try store.continueBackup() }
+    #expect(error?.message.contains("opened anew") == true)
   }
 
   @Test func `replaces nothing`() throws {

@@ -88,6 +88,80 @@ import Testing
     store.close()
   }
 
+  @Test func `is as before a commit whose sync fails, and without what was staged since`() throws {
+    let files = FaultyFiles()
+    let store = files.store()
+    try store.open()
+    try store.apply(StoreBatch { $0.put(.init(1)) })
+    for isFirst in [true, false] {
+      #expect(try store.commit(StoreBatch { $0.put(.init(2)) }, signal: -1))
+      let staged = StoreBatch { $0.put(.init(3)) }
+      #expect(try store.stage(staged))
+      files.arm(FAULT_IO, at: 0, isLasting: false)
+      #expect(throws: StoreError.self) { try store.endCommit() }
+      #expect(try StoreContent.rows([1, 2, 3], of: store).map(\.id) == [1])
+      if isFirst {
+        try store.apply(
+          StoreBatch {
+            $0.delete(1)
+            $0.put(.init(1))
+          })
+      }
+    }
+    store.close()
+    #expect(try files.content().rows.map(\.id) == [1])
+  }
+
+  @Test func `loses nothing that it told of while commits go on and any call fails`() throws {
+    for isLasting in [false, true] {
+      let runs = try everyCall { files, call in
+        let model = MemoryStore()
+        try model.open()
+        let store = files.store()
+        try store.open()
+        files.arm(FAULT_IO, at: call, isLasting: isLasting)
+        try goOn(store, model)
+        files.disarm()
+        // Rows of a drop go sooner when the file is opened anew, and now at the latest.
+        for batch in [StoreBatch { $0.set("last", 1) }, batches[4]] {
+          try store.apply(batch)
+          try model.apply(batch)
+        }
+        store.close()
+        let faults = files.faults
+        #expect(try files.content() == StoreContent(loading: model))
+        #expect(faults == files.faults)
+      }
+      #expect(runs > 100)
+    }
+  }
+
+  /// Stages each batch while the one before is synced; the model has those that became durable.
+  private func goOn(_ store: SQLiteStore, _ model: MemoryStore) throws {
+    var underWay: StoreBatch?
+    for batch in batches {
+      do throws(StoreError) {
+        _ = try store.stage(batch)
+        if let before = underWay {
+          underWay = nil
+          try store.endCommit()
+          try model.apply(before)
+        }
+        if try store.commit(StoreBatch(), signal: -1) {
+          underWay = batch
+        } else {
+          try model.apply(batch)
+        }
+      } catch {
+        // Staging failed: the one before may be durable all the same.
+        guard let before = underWay else { continue }
+        underWay = nil
+        if (try? store.endCommit()) != nil { try model.apply(before) }
+      }
+    }
+    if let before = underWay, (try? store.endCommit()) != nil { try model.apply(before) }
+  }
+
   @Test func `syncs no batch by itself where syncs come late, and all of them when asked`() throws {
     let files = FaultyFiles()
     let store = files.store(.batch(milliseconds: 7))

@@ -51,10 +51,10 @@ def test_what_was_not_measured_is_neither():
     assert rows and all(row[2] == report.MARK[None] for row in rows)
 
 
-def sliced(server, bytes_a_job, rates=(100, 100, 100)):
+def sliced(server, bytes_a_job, rates=(100, 100, 100), number=1):
     slices = [{"jobs": 1000, "rate": rate, "cpu": 1.0, "resident": 5_000_000 + (place + 1) * 1000 * bytes_a_job}
               for place, rate in enumerate(rates)]
-    return record("delayed-many", server, 1, "10 M", jobs=3000, rate=100, slices=slices)
+    return record("delayed-many", server, number, "10 M", jobs=3000, rate=100, slices=slices)
 
 
 def test_memory_is_the_slope_and_not_what_a_server_has_anyway():
@@ -67,6 +67,12 @@ def test_memory_is_the_slope_and_not_what_a_server_has_anyway():
 def test_speed_is_flat_if_no_slice_is_a_fifth_slower_than_another(rates, met):
     results = report.Results([sliced("periodic", 140, rates)])
     assert verdict(results, "10 M delayed, slowest slice")[2] == report.MARK[met]
+
+
+def test_a_slice_is_as_it_was_in_its_best_round():
+    rounds = [sliced("periodic", 140, rates, number) for number, rates in [(1, (100, 60, 90)), (2, (70, 95, 50))]]
+    assert report.flatness(rounds) == pytest.approx(0.9)
+    assert verdict(report.Results(rounds), "10 M delayed, slowest slice")[2] == report.MARK[True]
 
 
 def test_growth_begins_where_the_cost_is_least():

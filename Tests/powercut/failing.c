@@ -4,7 +4,8 @@
  *   FAILING_DIR=/data FAILING_ORDER=/elsewhere/order LD_PRELOAD=./failing.so program ...
  *
  * Nothing fails while there is no file FAILING_ORDER. It holds one line, `CALLS N once`, `CALLS N on`
- * or `CALLS N lie`, where CALLS is `write` (write, pwrite, ftruncate), `sync` (fsync, fdatasync) or
+ * or `CALLS N lie`, where CALLS is `write` (write, pwrite, ftruncate), `sync` (fsync, fdatasync, and
+ * that asked of io_submit) or
  * `any`: the N-th such call since the order was there fails, and with the other two all that follow
  * it. An order for one failure is removed with it, so that its going away says that it was obeyed;
  * others end when somebody removes them. With `lie`, the control that has to be noticed, the calls
@@ -16,10 +17,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/aio_abi.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -106,3 +110,34 @@ WRAP(int, ftruncate, "write", 0, (int file, off_t size), file, size)
 WRAP(int, ftruncate64, "write", 0, (int file, off64_t size), file, size)
 WRAP(int, fsync, "sync", 0, (int file), file)
 WRAP(int, fdatasync, "sync", 0, (int file), file)
+
+/* A sync by the system's asynchronous calls, which have no functions but this one. One that fails, or only says that
+ * it worked, is one of a file in memory. One at a time. */
+static int submitted_fails;
+
+static void sync_submitted(struct iocb *order) {
+  static int elsewhere = -1;
+  submitted_fails = 0;
+  if (order->aio_lio_opcode != IOCB_CMD_FDSYNC) return;
+  enum answer answer = decide((int)order->aio_fildes, "sync");
+  if (answer == WORK) return;
+  if (elsewhere < 0) elsewhere = memfd_create("elsewhere", MFD_CLOEXEC);
+  if (elsewhere < 0) abort();
+  order->aio_fildes = elsewhere;
+  submitted_fails = answer == FAIL;
+}
+
+long syscall(long number, ...) {
+  static long (*next)(long, ...);
+  long given[6];
+  va_list list;
+  va_start(list, number);
+  for (int i = 0; i < 6; i++) given[i] = va_arg(list, long);
+  va_end(list);
+  if (!next) next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
+  if (number == SYS_io_submit) sync_submitted(((struct iocb **)given[2])[0]);
+  long result = next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
+  if (number == SYS_io_getevents && result == 1 && submitted_fails)
+    ((struct io_event *)given[3])->res = -EIO;
+  return result;
+}

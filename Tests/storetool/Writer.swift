@@ -4,7 +4,8 @@ import PeriodicStore
 import PeriodicStoreSQLite
 import StoreConformance
 
-/// Applies one batch after the other, and tells of each when it is durable.
+/// Applies one batch after the other, and tells of each when it is durable. Where each is synced,
+/// the next one is staged meanwhile.
 ///
 /// Batch `n` puts job `n` and one with a larger workload now and then, and deletes job `n - 20`, so
 /// that the file both grows and is reused.
@@ -27,17 +28,35 @@ struct Writer {
     for number in 1...max(1, batches) {
       let batch = StoreBatch { fill($0, number) }
       batch.liveBytes = 20 * 100
-      try store.apply(batch)
-      // Of a store that syncs late, only what it has synced is promised.
       if store.syncInterval == nil {
-        say("\(number) \(nanoseconds())")
-      } else if number % 5 == 0 {
-        try store.sync()
-        say("\(number) \(nanoseconds())")
+        try commit(batch, number, isAlone: number % 4 == 0 || number == batches)
+      } else {
+        try store.apply(batch)
+        // Of a store that syncs late, only what it has synced is promised.
+        if number % 5 == 0 {
+          try store.sync()
+          say("\(number) \(nanoseconds())")
+        }
       }
-      _ = try store.maintain()
+      // While a commit goes on nothing else is asked of the store.
+      if number % 4 == 0 || store.syncInterval != nil { _ = try store.maintain() }
     }
     store.close()
+  }
+
+  /// - Parameter isAlone: whether to wait for it, before the next one is staged.
+  private func commit(
+    _ batch: StoreBatch, _ number: UInt64, isAlone: Bool
+  ) throws(StoreError) {
+    _ = try store.stage(batch)
+    if number > 1, (number - 1) % 4 != 0 { try end(number - 1) }
+    _ = try store.commit(StoreBatch(), signal: -1)
+    if isAlone { try end(number) }
+  }
+
+  private func end(_ number: UInt64) throws(StoreError) {
+    try store.endCommit()
+    say("\(number) \(nanoseconds())")
   }
 
   private func fill(_ batch: StoreBatch, _ number: UInt64) {

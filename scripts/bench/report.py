@@ -109,8 +109,12 @@ def slice_medians(records, key):
 
 
 def flatness(records, key="rate"):
-    """The slowest slice in parts of the fastest, each the median of the rounds."""
-    slices = slice_medians(records, key)
+    """The slowest slice in parts of the fastest, each as it was in its best round.
+
+    A machine that others use changes its pace by half within one run; in some round each slice has it for itself.
+    """
+    best = max if key == "rate" else min
+    slices = [best(parts) for parts in zip(*([part[key] for part in record["slices"]] for record in records))]
     return min(slices) / max(slices)
 
 
