@@ -31,7 +31,8 @@ extension JobDatabase {
     return log.length > checkpointBytes && log.length != movedLength
   }
 
-  /// Moves the log into the file when it has become long, before a transaction.
+  /// Moves the log into the file when it has become long, before a transaction or while there is
+  /// none.
   ///
   /// SQLite would do that at the end of one, and those who wait for it would wait for that as well.
   /// What stands in its way is met, and reported, by a commit.

@@ -152,20 +152,22 @@ public final class SQLiteStore: StoreDriver {
   /// After a transaction that found the disk full, makes what room there is and stages all of it
   /// again; any other error is the caller's.
   private func makeRoom(in database: JobDatabase, _ error: StoreError) throws(StoreError) {
-    guard error.code == .full else { throw error }
+    guard error.code == .full, database.log?.hasFailed != true else { throw error }
     // Before the log is moved it has to be known what of it counts.
     waitForSync(database)
     if let commitFailure { throw commitFailure }
     if !staged.contains(where: { $0.isRefusable }) { opened?.giveUpReserve() }
     // With the log moved into the file its room can be written anew.
     database.moveLog()
-    try database.checkLog()
+    if database.log?.hasFailed == true { throw error }
     for batch in staged { try database.stage(batch) }
   }
 
-  /// A backup copies pages: what moves about in the file meanwhile would be copied twice.
   public func maintain() throws(StoreError) -> Bool {
-    opened?.backup == nil ? try database().compact() : false
+    let database = try database()
+    database.checkpointIfDue()
+    // A backup copies pages: what moves about in the file meanwhile would be copied twice.
+    return opened?.backup == nil ? try database.compact() : false
   }
 
   public func beginBackup(to path: String) throws(StoreError) {
