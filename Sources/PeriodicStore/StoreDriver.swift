@@ -20,9 +20,9 @@ public protocol StoreDriver: AnyObject {
   func read(_ ids: [JobID], _ visit: (StoredJob) -> Void) throws(StoreError)
   /// Makes all of the batch durable, and what was staged before it; or changes nothing and throws.
   func apply(_ batch: StoreBatch) throws(StoreError)
-  /// Takes a batch ahead: it becomes durable with the `apply` that follows, all of them or none,
-  /// and is neither changed nor freed before that. Only `read` and `close` are called in between.
-  /// After an error nothing is left of what was staged since the last `apply`.
+  /// Takes a batch ahead: it becomes durable with the `apply` or `commit` that follows, all of them
+  /// or none, and is neither changed nor freed before that. Only `read` and `close` are called in
+  /// between. After an error nothing is left of what was staged since the last of those.
   ///
   /// - Returns: false if the store does not do this; then the batch has to be applied by itself.
   func stage(_ batch: StoreBatch) throws(StoreError) -> Bool

@@ -13,13 +13,13 @@
  *
  * A call that fails has done nothing. Other libraries that wrap the same calls hear of the others. */
 #define _GNU_SOURCE
+#include "submitted.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/aio_abi.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,8 +111,7 @@ WRAP(int, ftruncate64, "write", 0, (int file, off64_t size), file, size)
 WRAP(int, fsync, "sync", 0, (int file), file)
 WRAP(int, fdatasync, "sync", 0, (int file), file)
 
-/* A sync by the system's asynchronous calls, which have no functions but this one. One that fails, or only says that
- * it worked, is one of a file in memory. One at a time. */
+/* One that fails, or only says that it worked, is a sync of a file in memory. */
 static int submitted_fails;
 
 static void sync_submitted(struct iocb *order) {
@@ -127,17 +126,6 @@ static void sync_submitted(struct iocb *order) {
   submitted_fails = answer == FAIL;
 }
 
-long syscall(long number, ...) {
-  static long (*next)(long, ...);
-  long given[6];
-  va_list list;
-  va_start(list, number);
-  for (int i = 0; i < 6; i++) given[i] = va_arg(list, long);
-  va_end(list);
-  if (!next) next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
-  if (number == SYS_io_submit) sync_submitted(((struct iocb **)given[2])[0]);
-  long result = next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
-  if (number == SYS_io_getevents && result == 1 && submitted_fails)
-    ((struct io_event *)given[3])->res = -EIO;
-  return result;
+static void sync_is_over(struct io_event *event) {
+  if (submitted_fails) event->res = -EIO;
 }

@@ -10,11 +10,11 @@
  * the call that it tells of, with one append, and survives the process. What it cannot see would
  * make the model lie, so it stops the process: shared writable maps of a file of the directory. */
 #define _GNU_SOURCE
-#include <dlfcn.h>
+#include "submitted.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/aio_abi.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -328,10 +328,9 @@ static int sync_file(int file, long call) {
 int fsync(int file) { return sync_file(file, SYS_fsync); }
 int fdatasync(int file) { return sync_file(file, SYS_fdatasync); }
 
-/* A sync by the system's asynchronous calls, which have no functions but this one. One at a time. */
 static uint64_t submitted_inode, submitted;
 
-static void sync_submitted(const struct iocb *order) {
+static void sync_submitted(struct iocb *order) {
   submitted_inode = order->aio_lio_opcode == IOCB_CMD_FDSYNC ? watched((int)order->aio_fildes) : 0;
   if (!submitted_inode || ignores_syncs) return;
   pthread_mutex_lock(&guard);
@@ -340,30 +339,11 @@ static void sync_submitted(const struct iocb *order) {
   pthread_mutex_unlock(&guard);
 }
 
-static void sync_is_over(const struct io_event *event) {
+static void sync_is_over(struct io_event *event) {
   if (!submitted_inode || ignores_syncs || event->res != 0) return;
   pthread_mutex_lock(&guard);
   note(SYNC_END, submitted_inode, submitted, 0, 0);
   pthread_mutex_unlock(&guard);
-}
-
-long syscall(long number, ...) {
-  static long (*next)(long, ...);
-  long given[6];
-  va_list list;
-  va_start(list, number);
-  for (int i = 0; i < 6; i++) given[i] = va_arg(list, long);
-  va_end(list);
-  if (!next) next = (long (*)(long, ...))dlsym(RTLD_NEXT, "syscall");
-  if (number == SYS_io_submit) {
-    if (given[1] != 1) stop("several asynchronous calls at a time");
-    sync_submitted(((struct iocb **)given[2])[0]);
-  }
-  long result = next(number, given[0], given[1], given[2], given[3], given[4], given[5]);
-  int code = errno;
-  if (number == SYS_io_getevents && result == 1) sync_is_over((struct io_event *)given[3]);
-  errno = code;
-  return result;
 }
 
 int unlinkat(int at, const char *path, int flags) {
