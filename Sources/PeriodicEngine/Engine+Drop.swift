@@ -34,10 +34,23 @@ extension Engine {
     return .durable(.success)
   }
 
+  /// Rows of dropped functions that are deleted ahead of the store: few enough that the changes
+  /// of everybody else do not wait long behind them.
+  static let mostUnsweptRows = 4096
+
+  /// Whether a slice may go now: one that would run ahead of the store waits until that has caught
+  /// up with the last.
+  var hasDroppedWork: Bool {
+    firstDropped != .none
+      && (droppedRows < Engine.mostUnsweptRows || droppedBatch <= committedBatch)
+  }
+
   /// Frees a bounded number of jobs of dropped functions.
   ///
   /// Jobs that are staged go when their batch is settled; the function goes after its last job.
   mutating func freeDroppedSlice(at now: Now, into effects: inout Effects) {
+    guard hasDroppedWork else { return }
+    if droppedRows >= Engine.mostUnsweptRows { droppedRows = 0 }
     var left = 512
     while left > 0, firstDropped != .none {
       let slot = firstDropped
@@ -64,6 +77,10 @@ extension Engine {
 
   /// Frees one job of a dropped function, wherever it is, and the function with its last.
   mutating func deleteDropped(_ job: Slot, at now: Now, into effects: inout Effects) {
+    if isDurable, !jobs[job].pointee.isTransient {
+      droppedRows += 1
+      droppedBatch = collectingBatch
+    }
     discard(job, .data(Word.removed.bytes), at: now, into: &effects)
   }
 

@@ -88,6 +88,9 @@ public struct Engine: ~Copyable {
   var lastStaged: Slot = .none
   var firstDropped: Slot = .none
   var lastDropped: Slot = .none
+  /// Rows of dropped functions deleted since the store last caught up, and the batch of the newest.
+  var droppedRows = 0
+  var droppedBatch: UInt64 = 0
   var closingSessions: [Slot] = []
   var hasClockWork = false
   /// Functions to be served at the end of the call.
@@ -148,7 +151,7 @@ public struct Engine: ~Copyable {
 
   /// Whether `work` has something to do now.
   public var hasWork: Bool {
-    hasClockWork || !closingSessions.isEmpty || firstDropped != .none
+    hasClockWork || !closingSessions.isEmpty || hasDroppedWork
       || !hasSettled(committedBatch)
       || cooling.first.map { $0.batch <= committedBatch } ?? false
   }

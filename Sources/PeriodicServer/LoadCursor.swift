@@ -65,11 +65,12 @@ extension ServerCore {
     start(.load(cursor), of: session)
   }
 
-  /// Whether there is room for more of a LOAD, or nothing left to wait for.
+  /// Whether there is room for more of a LOAD, or nothing left to wait for. It fills half of what
+  /// may wait for the store, so that other clients do not wait.
   func canMove(_ cursor: LoadCursor) -> Bool {
     switch cursor.phase {
     case .checking: true
-    case .submitting: gate.load(configuration.limits) < 1 || phase != .serving
+    case .submitting: gate.load(configuration.limits) < 0.5 || phase != .serving
     case .settling: gate.hasSettled(cursor.lastBatch)
     }
   }

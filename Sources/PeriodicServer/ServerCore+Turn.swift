@@ -28,7 +28,7 @@ extension ServerCore {
   }
 
   private func advance(at now: Now) {
-    if engine.hasWork, gate.load(configuration.limits) < 1 {
+    if engineMayWork {
       engine.work(at: now, into: &effects)
       carryOut(for: nil)
     }
@@ -119,7 +119,10 @@ extension ServerCore {
 
   private func armWakeUp(at now: Now, _ act: (ServerAction) -> Void) {
     let longest = clocksAreOne ? Int64.max : Engine.longestWait
-    var wait = phase == .serving ? engine.nextWake(at: now, atMost: longest) : longest
+    var wait = longest
+    if phase == .serving, engineMayWork || !engine.hasWork {
+      wait = engine.nextWake(at: now, atMost: longest)
+    }
     if phase == .serving, distant > 0 { wait = min(wait, nextSweep - now.monotonic) }
     if let since = awaited.first?.awaited?.since {
       wait = min(wait, since + configuration.limits.registrationDeadline - now.monotonic)

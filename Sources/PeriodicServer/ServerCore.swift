@@ -196,10 +196,13 @@ public final class ServerCore {
   /// Work that waits for the store is none: the store's answer begins a turn.
   public var hasMoreWork: Bool {
     if !dirty.isEmpty || !resuming.isEmpty || waitsForTurn || canMoveCursors { return true }
-    if engine.hasWork, gate.load(configuration.limits) < 1 { return true }
+    if engineMayWork { return true }
     if phase == .serving, !isReading, engine.wantsReads { return true }
     return gate.canSeal && health.pausedUntil == nil
   }
+
+  /// Whether the engine has work that does not wait for the store.
+  var engineMayWork: Bool { engine.hasWork && gate.load(configuration.limits) < 1 }
 
   private func send(_ held: CommitGate.Held, at now: Now) {
     CommitGate.forEach(held) { entry, reply, _, _ in send(reply, to: entry.session, at: now) }

@@ -76,6 +76,33 @@ import Testing
     #expect(bench.status()?.jobs == 1)
   }
 
+  @Test func `a drop does not run far ahead of the store`() {
+    let bench = EngineBench(durable: true)
+    for number in 0..<4200 { bench.submit("n\(number)", in: 3600) }
+    bench.commit()
+    bench.work()
+    bench.drop()
+    _ = bench.takeStored()
+    var deleted: [Int] = []
+    while deleted.isEmpty || deleted.last != 0 {
+      bench.work()
+      deleted.append(bench.takeStored().filter { $0 == "delete" }.count)
+      bench.commit()
+    }
+    #expect(deleted == [4096, 104, 0])
+  }
+
+  @Test func `a drop of jobs that are not stored waits for nothing`() {
+    let bench = EngineBench(durable: true)
+    bench.worker("w", grabs: 0)
+    for number in 0..<4200 { bench.run("n\(number)", in: 3600) }
+    bench.close("w")
+    bench.work()
+    bench.drop()
+    bench.work()
+    #expect(bench.takeStored().last == "dropped f")
+  }
+
   @Test func `a function with workers is not dropped`() {
     let bench = EngineBench()
     bench.submit("n")
