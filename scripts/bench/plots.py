@@ -107,11 +107,12 @@ def growth(results, path):
 
 
 def ping(results, path):
-    records = results.of("ping")
     figure, axis = pyplot.subplots(figsize=(8, 4))
-    names = [f"{record['cell']} ({record['store']})" for record in records]
+    cells = dict.fromkeys((record["cell"], record["store"]) for record in results.of("ping"))
+    names = [f"{cell} ({store})" for cell, store in cells]
     for key, colour in [("max", "#dddddd"), ("p999", "#79b4d9"), ("p99", "#1b6ca8")]:
-        axis.barh(names, [record[key] / 1000 for record in records], color=colour, label=key.replace("p999", "p99.9"))
+        late = [median(results.values(key, "ping", store, cell, "periodic").values()) / 1000 for cell, store in cells]
+        axis.barh(names, late, color=colour, label=key.replace("p999", "p99.9"))
     axis.axvline(5, color="#c0392b", linewidth=1)
     axis.set_xscale("log")
     axis.set_xlim(left=0.1)

@@ -70,11 +70,14 @@ def growth_rows(results):
 
 def ping_rows(results):
     found = []
-    for record in results.of("ping"):
-        if record["cell"] == "nothing":
-            continue  # What the machine does to anybody's timing.
-        late = record["p999"] / 1000
-        beside = f" (of an idle server {number(record['idle_p999'] / 1000)})" if "idle_p999" in record else ""
-        found.append(row(f"PING p99.9 while {record['cell']} ({record['store']})", late, "<=", 5.0,
-                         f"{number(late)}{beside}", " ms"))
+    for store in results.names("ping", "store"):
+        for cell in results.names("ping", "cell"):
+            at = ("ping", store, cell, "periodic")
+            late = results.values("p999", *at).values()
+            if cell == "nothing" or not late:
+                continue  # What the machine does to anybody's timing.
+            idle = results.values("idle_p999", *at).values()
+            beside = f" (of an idle server {spread(idle, 1e-3)})" if idle else ""
+            found.append(row(f"PING p99.9 while {cell} ({store})", median(late) / 1000, "<=", 5.0,
+                             f"{spread(late, 1e-3)}{beside}", " ms"))
     return found
