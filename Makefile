@@ -12,7 +12,7 @@ SWIFT ?= swift
 RELEASE_FLAGS := -c release --static-swift-stdlib -Xswiftc -enforce-exclusivity=unchecked
 
 .PHONY: help setup demo test swift-tests python-tests check check-slow install uninstall library wheel daemon \
-  sim bench bench-inproc bench-load instructions fuzz format lint abi configuration deb install-only
+  sim bench bench-inproc bench-load profile instructions fuzz format lint abi configuration deb install-only
 
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-12s %s\n",$$1,$$2}' $(MAKEFILE_LIST)
@@ -79,6 +79,10 @@ bench: setup daemon library ## Measure it beside Redis, beanstalkd and gearmand 
 
 bench-inproc: ## CPU time of a job inside one process, beside a Unix socket (ROUNDS=5)
 	@scripts/bench-inproc.sh
+
+profile: setup daemon ## Where the daemon's instructions for a job go, by callgrind (OTHER=daemon to compare with)
+	$(SWIFT) build $(RELEASE_FLAGS) --product bench
+	@scripts/bench/profile.py $(OTHER) .build/release/periodic-cli
 
 bench-load: ## How long dlopen() of libperiodic.so takes, how large it is, and what it needs
 	@scripts/bench-load.sh

@@ -22,11 +22,13 @@ public struct CRC32 {
   }
 
   public mutating func update(_ bytes: Bytes) {
+    // Most frames have a body of five bytes: two steps by table are less than multiplications.
+    if bytes.count < 8 { return updateByTable(bytes) }
     let folded = periodic_crc32_fold(&state, bytes.baseAddress, bytes.count)
     if folded < bytes.count { updateByTable(Bytes(rebasing: bytes[folded...])) }
   }
 
-  /// What the processor's multiplication leaves, or all where it has none.
+  /// Few bytes, what the processor's multiplication leaves, or all where it has none.
   @inline(never)
   mutating func updateByTable(_ bytes: Bytes) {
     guard var next = bytes.baseAddress else { return }
@@ -44,6 +46,14 @@ public struct CRC32 {
         ^ table[0x100 + Int(high >> 16 & 0xff)] ^ table[Int(high >> 24)]
       next += 8
       left -= 8
+    }
+    if left >= 4 {
+      let word = UInt32(littleEndian: next.loadUnaligned(as: UInt32.self)) ^ crc
+      crc =
+        table[0x300 + Int(word & 0xff)] ^ table[0x200 + Int(word >> 8 & 0xff)]
+        ^ table[0x100 + Int(word >> 16 & 0xff)] ^ table[Int(word >> 24)]
+      next += 4
+      left -= 4
     }
     while left > 0 {
       crc = crc >> 8 ^ table[Int((crc ^ UInt32(next.load(as: UInt8.self))) & 0xff)]

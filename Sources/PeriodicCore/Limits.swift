@@ -14,7 +14,7 @@ public struct Limits: Equatable, Sendable {
   /// A workload from this size on is in memory only on its way: to such a store, to a worker.
   public var largeWorkloadBytes = 1 << 20
   /// Functions known, with or without jobs.
-  public var functions = 65_536
+  public var functions = 131_072
   /// Functions one worker connection may register.
   public var functionsPerConnection = 4096
   /// Grabs one worker connection may have outstanding.

@@ -41,14 +41,14 @@ def by_jobs(plan):
 
 
 def by_functions(plan):
-    # A server has 65,536 functions at most, and a connection 4,096.
-    for count in [1, 10, 100, 1000, 10_000, 65_000]:
-        if count > plan.count(65_000):
+    # A connection has 4,096 functions at most.
+    for count in [10 ** power for power in range(6)]:
+        if count > plan.count(100_000):
             break
         runs = []
         for _ in range(3):
             with Server("periodic") as server:
-                runs.append(server.ask("run", jobs=plan.count(200_000), workers=16, functions=count,
+                runs.append(server.ask("run", jobs=plan.count(200_000), workers=32, functions=count,
                                        warm_up=max(10_000, count)))
         add(plan, "functions", count, min(runs, key=lambda found: found["cpu"]))
 
