@@ -72,7 +72,7 @@ extension EngineWorld {
         answered(session, message.number, reply, promise)
       }
     }
-    effects.removeAll()
+    effects.removeAll(keepingCapacity: true)
     expect(receivers == nil, "2.3: a broadcast left out \(String(describing: receivers))")
   }
 
