@@ -13,10 +13,11 @@ enum FirstUse {
     defer { periodic_fork_unlock(PERIODIC_LOCK_FIRST_USE) }
     if hasBeen { return }
     hasBeen = !numbers().isEmpty
-    guard let loop = try? Loop() else { return }
-    let handle = LoopHandle(loop).give()
-    Rehearsal(handle).run()
-    _ = periodic_loop_free(handle)
+    guard let loop = try? Loop(), let another = try? Loop() else { return }
+    let handles = (LoopHandle(loop).give(), LoopHandle(another).give())
+    Rehearsal(handles.0, another: handles.1).run()
+    _ = periodic_loop_free(handles.1)
+    _ = periodic_loop_free(handles.0)
   }
 }
 
@@ -24,14 +25,18 @@ enum FirstUse {
 @inline(never)
 private func numbers() -> [Int32] { [PERIODIC_OK.rawValue] }
 
-/// A job from its submit to its end, on a loop of its own, by the functions that programs call.
+/// Jobs from their submit to their end, on loops of their own, by the functions that programs call.
 private struct Rehearsal {
   private let loop: OpaquePointer?
+  private let another: OpaquePointer?
   private let address = "inproc:the first use of libperiodic"
   private let nowhere = "unix:///dev/null/s"
   private let patience: Int32 = 1000
 
-  init(_ loop: OpaquePointer?) { self.loop = loop }
+  init(_ loop: OpaquePointer?, another: OpaquePointer?) {
+    self.loop = loop
+    self.another = another
+  }
 
   func run() {
     var server: OpaquePointer?
@@ -45,6 +50,7 @@ private struct Rehearsal {
     _ = periodic_client_new(loop, address, nil, &client)
     _ = periodic_worker_new(loop, address, 1, nil, &worker)
     work(client, worker)
+    workFromAnotherLoop()
     reachNobody()
     _ = periodic_server_stop(server, 0)
     _ = periodic_worker_free(worker)
@@ -65,15 +71,46 @@ private struct Rehearsal {
     _ = periodic_server_free(server)
   }
 
+  /// What passes between two loops. They have one thread here, so that nothing can be waited for.
+  private func workFromAnotherLoop() {
+    var client: OpaquePointer?
+    var worker: OpaquePointer?
+    var request: OpaquePointer?
+    var job: OpaquePointer?
+    _ = periodic_client_new(another, address, nil, &client)
+    _ = periodic_worker_new(another, address, 1, nil, &worker)
+    withUnsafePointer(to: UInt8(ascii: "f")) { name in
+      var fields = jobFields(name)
+      _ = periodic_worker_can_do(worker, name, 1, 0)
+      _ = periodic_client_start_ping(client, &request, patience)
+      stepBoth()
+      // A question to the other loop, which has no time to answer, and one that it answers later.
+      _ = periodic_client_submit_many(client, &fields, 1, nil, 0)
+      stepBoth()
+      _ = periodic_worker_next(worker, &job, 0)
+      stepBoth()
+      _ = periodic_worker_next(worker, &job, 0)
+      _ = periodic_job_done(job, nil, 0)
+      stepBoth()
+    }
+    _ = periodic_request_free(request)
+    _ = periodic_worker_free(worker)
+    _ = periodic_client_free(client)
+    stepBoth()
+  }
+
+  /// As often as an answer needs to come, and what it leads to.
+  private func stepBoth() {
+    for _ in 0..<4 {
+      _ = periodic_loop_step(another, -1)
+      _ = periodic_loop_step(loop, -1)
+    }
+  }
+
   private func work(_ client: OpaquePointer?, _ worker: OpaquePointer?) {
     var job: OpaquePointer?
     withUnsafePointer(to: UInt8(ascii: "f")) { name in
-      var fields = periodic_job_fields()
-      fields.size = MemoryLayout<periodic_job_fields>.size
-      fields.function = UnsafeRawPointer(name)
-      fields.function_length = 1
-      fields.name = UnsafeRawPointer(name)
-      fields.name_length = 1
+      var fields = jobFields(name)
       _ = periodic_worker_can_do(worker, name, 1, patience)
       _ = periodic_client_submit(client, &fields, patience)
       _ = periodic_worker_next(worker, &job, patience)
@@ -84,6 +121,16 @@ private struct Rehearsal {
       _ = periodic_worker_drain(worker, patience)
       ask(client, about: &fields)
     }
+  }
+
+  private func jobFields(_ name: UnsafePointer<UInt8>) -> periodic_job_fields {
+    var fields = periodic_job_fields()
+    fields.size = MemoryLayout<periodic_job_fields>.size
+    fields.function = UnsafeRawPointer(name)
+    fields.function_length = 1
+    fields.name = UnsafeRawPointer(name)
+    fields.name_length = 1
+    return fields
   }
 
   private func ask(_ client: OpaquePointer?, about fields: inout periodic_job_fields) {

@@ -1,6 +1,6 @@
 public import PeriodicCore
 
-/// What the engine wants done, in order. The bytes inside are borrowed until the engine is next
+/// One thing that the engine wants done. The bytes inside are borrowed until the engine is next
 /// called.
 public enum Effect {
   /// Say something to a peer: at once, or when everything asked of the store so far is durable.
@@ -17,9 +17,6 @@ public enum Promise: Sendable {
   /// All store operations emitted before the reply are durable.
   case durable
 }
-
-/// What the engine wants done.
-public typealias Effects = [Effect]
 
 /// What a protocol means for assigning.
 public struct SessionTraits: Sendable, BitwiseCopyable {

@@ -175,7 +175,7 @@ extension Engine {
   ) {
     let record = waiters[waiter].pointee
     guard sessions[record.session].pointee.isOpen else { return }
-    effects.append(
-      .reply(id(of: record.session), record.message, reply, isDurable ? promise : .nothing))
+    effects.appendReply(
+      reply, record.message, to: id(of: record.session), isDurable ? promise : .nothing)
   }
 }

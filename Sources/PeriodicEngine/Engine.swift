@@ -168,6 +168,10 @@ public struct Engine: ~Copyable {
     serveMarked(at: now, into: &effects)
   }
 
+  /// Whether it is worth saying what the next command is about: fewer jobs are in the processor's
+  /// own memory anyway.
+  public var expectsKeys: Bool { jobIndex.count >= 8192 }
+
   /// The next command is about this job: lets the memory that will be searched for it come while
   /// the present one is carried out. Nothing depends on it.
   public func expect(_ key: JobKey) {
@@ -270,9 +274,9 @@ public struct Engine: ~Copyable {
   ) {
     if message == .none { return }
     switch answer {
-    case .now(let reply): effects.append(.reply(session, message, reply, .nothing))
+    case .now(let reply): effects.appendReply(reply, message, to: session, .nothing)
     case .durable(let reply):
-      effects.append(.reply(session, message, reply, isDurable ? .durable : .nothing))
+      effects.appendReply(reply, message, to: session, isDurable ? .durable : .nothing)
     }
   }
 

@@ -13,15 +13,28 @@ struct GrabQueue: BitwiseCopyable {
   private var capacity = 0
   private var head = 0
   private(set) var count = 0
+  /// The ids go up, once round at most, as those of workers that count or use theirs in turn: then
+  /// none is between the newest and the oldest, and one that is there need not be looked for.
+  private var goesRound = true
 
   var isEmpty: Bool { count == 0 }
 
   func contains(_ message: MessageID) -> Bool {
+    if count == 0 || goesRound && isBehindNewest(message) { return false }
     for offset in 0..<count where grab(offset).message == message { return true }
     return false
   }
 
+  /// Whether an id comes after the newest and before the oldest, on the circle of all numbers.
+  private func isBehindNewest(_ message: MessageID) -> Bool {
+    let newest = grab(count - 1).message.number
+    let way = message.number &- newest
+    let wayRound = grab(0).message.number &- newest
+    return way != 0 && (wayRound == 0 || way < wayRound)
+  }
+
   mutating func append(_ grab: Grab, in arena: inout BlockArena) {
+    goesRound = count == 0 || goesRound && isBehindNewest(grab.message)
     if count == capacity { grow(in: &arena) }
     ring.unsafelyUnwrapped[(head + count) & (capacity - 1)] = grab
     count += 1

@@ -86,30 +86,53 @@ extension ServerCore {
   /// Does what the engine asked for, in order. `command` is the one that led to it, if one did.
   func carryOut(for command: Command?) {
     var isPut = false
-    // In place: an effect is large, and an iterator would copy each.
-    for index in effects.indices {
-      switch effects[index] {
-      case .store(let operation):
-        if case .put = operation { isPut = true }
-        gate.append(operation)
-      case .event(let event): note(event)
-      case .reply(let id, let message, let reply, let promise):
-        if message == ServerCore.loadMessage {
-          if case .refused(let refusal) = reply { loadRefusal = loadRefusal ?? refusal }
-          continue
-        }
-        guard let session = session(id), !isUnwanted(reply, message, session, command) else {
-          continue
-        }
-        switch promise {
-        case .nothing: say(reply, message, session)
-        case .durable: hold(reply, message, session, id, isPut: isPut)
-        }
+    var other = 0
+    for place in effects.steps.indices {
+      let step = effects.steps[place]
+      if step.kind == .other {
+        carryOut(effects.others[other], isPut: &isPut)
+        other += 1
+      } else {
+        succeed(step, command, isPut: isPut)
       }
     }
-    // One by one: there is mostly one, and `removeAll` is made for many.
-    while !effects.isEmpty { effects.removeLast() }
+    effects.removeAll()
     engine.collectingBatch = gate.number
+  }
+
+  @inline(__always)
+  private func carryOut(_ effect: Effect, isPut: inout Bool) {
+    switch effect {
+    case .store(let operation):
+      if case .put = operation { isPut = true }
+      gate.append(operation)
+    case .event(let event): note(event)
+    case .reply(let id, let message, let reply, let promise):
+      if message == ServerCore.loadMessage {
+        if case .refused(let refusal) = reply { loadRefusal = loadRefusal ?? refusal }
+        return
+      }
+      guard let session = session(id) else { return }
+      switch promise {
+      case .nothing: say(reply, message, session)
+      case .durable: hold(reply, message, session, id, isPut: isPut)
+      }
+    }
+  }
+
+  @inline(__always)
+  private func succeed(_ step: Effects.Step, _ command: Command?, isPut: Bool) {
+    guard step.message != ServerCore.loadMessage, let session = session(step.session),
+      !isUnwanted(step.message, session, command)
+    else { return }
+    if step.kind == .durableSuccess {
+      hold(.success, step.message, session, step.session, isPut: isPut)
+    } else if case .registered(.two, _) = session.phase {
+      Generation2.encodeSuccess(step.message, into: &session.outgoing.buffer)
+      markDirty(session)
+    } else {
+      say(.success, step.message, session)
+    }
   }
 
   /// Encodes a reply into the session's output.
@@ -193,14 +216,10 @@ extension ServerCore {
     }
   }
 
-  /// The two SUCCESS replies that released workers cannot bear (PROTOCOL 2.3): to a GRAB_JOB under
-  /// four hexadecimal digits, and to anything else under the id of an earlier GRAB_JOB.
-  private func isUnwanted(
-    _ reply: Reply, _ message: MessageID, _ session: Session, _ command: Command?
-  ) -> Bool {
-    guard case .success = reply, case .registered(.two, .worker) = session.phase else {
-      return false
-    }
+  /// Whether a SUCCESS is one of the two that released workers cannot bear (PROTOCOL 2.3): to a
+  /// GRAB_JOB under four hexadecimal digits, and to anything else under the id of an earlier one.
+  private func isUnwanted(_ message: MessageID, _ session: Session, _ command: Command?) -> Bool {
+    guard case .registered(.two, .worker) = session.phase else { return false }
     if case .grab = command { return Generation2.isFourHexDigits(message) }
     return session.grabs.contains(message)
   }

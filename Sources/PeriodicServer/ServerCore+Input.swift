@@ -80,7 +80,7 @@ extension ServerCore {
 
   private func next2(_ bytes: Bytes, _ session: Session, at now: Now) -> Int? {
     let decoded = session.generation2.next(bytes)
-    if case .request(_, _, let used) = decoded,
+    if engine.expectsKeys, case .request(_, _, let used) = decoded,
       let key = Generation2Decoder.peekKey(Bytes(rebasing: bytes[used...]))
     {
       engine.expect(key)

@@ -37,7 +37,7 @@ public final class ServerCore {
   public var budget = TurnBudget()
   /// Sessions among the stalled wait for the next turn's budget.
   var waitsForTurn = false
-  var effects: Effects = []
+  var effects = Effects()
   /// Data of the request in hand, if they are large and may be kept without a copy.
   var sharedData: SharedBytes?
 

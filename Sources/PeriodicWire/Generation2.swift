@@ -35,13 +35,18 @@ public enum Generation2 {
     finish(start, &buffer)
   }
 
+  /// The most frequent reply.
+  public static func encodeSuccess(_ message: MessageID, into buffer: inout ByteBuffer) {
+    if message != .none { append(CommandNumber.success, message, &buffer) }
+  }
+
   /// One reply under the id of its request; nothing for `MessageID.none`.
   public static func encode(
     _ reply: Reply, _ message: MessageID, into buffer: inout ByteBuffer
   ) {
     if message == .none { return }
     switch reply {
-    case .success: return append(CommandNumber.success, message, &buffer)
+    case .success: return encodeSuccess(message, into: &buffer)
     case .pong: return append(CommandNumber.pong, message, &buffer)
     case .noop: return append(CommandNumber.noop, message, &buffer)
     case .noWorker: return append(CommandNumber.noWorker, message, &buffer)

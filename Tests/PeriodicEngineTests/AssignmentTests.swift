@@ -54,14 +54,25 @@ import Testing
     #expect(bench.takeAssigned() == ["w f1", "w g1", "w f2"])
   }
 
-  @Test func `counts a grab under the same id once`() {
+  @Test(arguments: [
+    [7, 7], [1, 2, 3, 2], [3, 1, 2, 3], [5, 4, 5, 4, 6, 4], [9, 8, 10, 9, 11, 11],
+  ])
+  func `counts a grab under the same id once`(_ ids: [UInt64]) {
     let bench = EngineBench()
     bench.worker("w", grabs: 0)
-    bench.grab("w", 7)
-    bench.grab("w", 7)
+    for id in ids { bench.grab("w", id) }
+    for number in 1...6 { bench.submit("n\(number)") }
+    #expect(bench.takeAssigned() == (1...Set(ids).count).map { "w n\($0)" })
+  }
+
+  @Test func `takes an id anew that was used up, below the ones that are outstanding`() {
+    let bench = EngineBench()
+    bench.worker("w", grabs: 0)
+    for id in [1, 2, 3] as [UInt64] { bench.grab("w", id) }
     bench.submit("one")
-    bench.submit("two")
-    #expect(bench.takeAssigned() == ["w one"])
+    for id in [1, 2, 3, 1] as [UInt64] { bench.grab("w", id) }
+    for name in ["two", "three", "four", "five"] { bench.submit(name) }
+    #expect(bench.takeAssigned() == ["w one", "w two", "w three", "w four"])
   }
 
   @Test func `keeps a ready job ready when the wall clock steps back`() {

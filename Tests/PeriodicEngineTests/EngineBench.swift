@@ -7,7 +7,7 @@ import Testing
 final class EngineBench {
   var engine: Engine
   var now = Now(monotonic: 1_000_000, wall: 1_700_000_000_000)
-  private var effects: Effects = []
+  private var effects = Effects()
   /// What was said since last asked, as "peer/message: what".
   var said: [String] = []
   /// What the store was asked for since last asked.
@@ -211,7 +211,7 @@ final class EngineBench {
         events.append("\(event.kind.rawValue):\(event.name.text):\(event.milliseconds)")
       }
     }
-    effects.removeAll(keepingCapacity: true)
+    effects.removeAll()
     engine.checkInvariants(at: now)
   }
 

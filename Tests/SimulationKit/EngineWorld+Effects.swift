@@ -72,7 +72,7 @@ extension EngineWorld {
         answered(session, message.number, reply, promise)
       }
     }
-    effects.removeAll(keepingCapacity: true)
+    effects.removeAll()
     expect(receivers == nil, "2.3: a broadcast left out \(String(describing: receivers))")
   }
 

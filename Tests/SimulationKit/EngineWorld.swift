@@ -69,7 +69,7 @@ public final class EngineWorld {
   var receivers: (key: KeyName, peers: [Int])?
   var expected: [Expected] = []
   var expectedEvents: [String] = []
-  var effects: Effects = []
+  var effects = Effects()
   /// Whether the drop in hand leaves its slices for later.
   var leavesWork = false
   /// Jobs of a dropped function until their slice: they are gone, but their locks are not free.

@@ -1,6 +1,7 @@
 /* A thread uses the library for the first time. Whenever it allocates memory for that, the process forks, and the
  * child uses the library too, without waiting for what the thread had under way: it is not there.
- *   first_use STORE ADDRESS ADDRESS-OF-THE-CHILD */
+ *   first_use STORE ADDRESS ADDRESS-OF-THE-CHILD
+ * At an address that begins with AWAY the server is on a loop and a thread of its own. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +15,8 @@
 #include "program.h"
 
 extern void *__libc_malloc(size_t size);
+
+#define AWAY "inproc:away"
 
 static sem_t allocates, has_forked;
 static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER; /* a store has a thread of its own */
@@ -47,20 +50,42 @@ void *malloc(size_t size) {
   return __libc_malloc(size);
 }
 
-static void use(const char *store, const char *address) {
-  periodic_server_options options = PERIODIC_SERVER_OPTIONS_INIT;
-  periodic_loop *own;
+typedef struct {
+  const char *store, *address;
+  char bound[200];
+  periodic_loop *loop;
   periodic_server *server;
+  sem_t listens;
+} place;
+
+static void serve(place *at) {
+  periodic_server_options options = PERIODIC_SERVER_OPTIONS_INIT;
+  options.store = at->store;
+  MUST(periodic_loop_new(&at->loop) == 0 && periodic_server_new(at->loop, &options, &at->server) == 0);
+  MUST(periodic_server_listen(at->server, at->address, at->bound, sizeof at->bound) > 0);
+}
+
+static void end(place *at) {
+  MUST(periodic_server_stop(at->server, 60000) == 0 && periodic_server_free(at->server) == 0);
+  MUST(periodic_loop_free(at->loop) == 0);
+}
+
+static void *serve_away(void *argument) {
+  place *at = argument;
+  serve(at);
+  sem_post(&at->listens);
+  MUST(periodic_loop_run(at->loop) == 0);
+  end(at);
+  return NULL;
+}
+
+static void pass_a_job(periodic_loop *own, const char *address) {
   periodic_client *client;
   periodic_worker *worker;
   periodic_job *job;
-  char bound[200];
   size_t count;
-  options.store = store;
-  MUST(periodic_loop_new(&own) == 0 && periodic_server_new(own, &options, &server) == 0);
-  MUST(periodic_server_listen(server, address, bound, sizeof bound) > 0);
-  MUST(periodic_client_new(own, bound, NULL, &client) == 0);
-  MUST(periodic_worker_new(own, bound, 1, NULL, &worker) == 0);
+  MUST(periodic_client_new(own, address, NULL, &client) == 0);
+  MUST(periodic_worker_new(own, address, 1, NULL, &worker) == 0);
   MUST(periodic_worker_can_do(worker, TEXT("f"), 60000) == 0 && periodic_client_submit(client, &fields, 60000) == 0);
   MUST(periodic_worker_next(worker, &job, 60000) == 0 && periodic_job_later(job, 0, 0) == 0);
   MUST(periodic_client_submit_many(client, &fields, 1, NULL, 60000) == 0);
@@ -69,8 +94,23 @@ static void use(const char *store, const char *address) {
   MUST(periodic_client_remove(client, TEXT("f"), TEXT("f"), 60000) == 0);
   MUST(periodic_worker_drain(worker, 60000) == 0);
   MUST(periodic_worker_free(worker) == 0 && periodic_client_free(client) == 0);
-  MUST(periodic_server_stop(server, 60000) == 0 && periodic_server_free(server) == 0);
-  MUST(periodic_loop_free(own) == 0);
+}
+
+static void use(const char *store, const char *address) {
+  place at = {.store = store, .address = address};
+  pthread_t thread;
+  periodic_loop *own;
+  if (strncmp(address, AWAY, strlen(AWAY)) != 0) {
+    serve(&at);
+    pass_a_job(at.loop, at.bound);
+    end(&at);
+    return;
+  }
+  MUST(sem_init(&at.listens, 0, 0) == 0 && pthread_create(&thread, NULL, serve_away, &at) == 0);
+  while (sem_wait(&at.listens) != 0) {}
+  MUST(periodic_loop_new(&own) == 0);
+  pass_a_job(own, at.bound);
+  MUST(periodic_loop_free(own) == 0 && periodic_loop_stop(at.loop) == 0 && pthread_join(thread, NULL) == 0);
 }
 
 static void *use_first(void *arguments) {
@@ -96,6 +136,7 @@ int main(int count, const char **arguments) {
     pid_t child = fork();
     if (child == 0) {
       alarm(10);
+      stops = 0;
       MUST(periodic_loop_step(loop, -1) == PERIODIC_EFORK && periodic_loop_free(loop) == 0);
       use("memory:", arguments[3]);
       _exit(0);

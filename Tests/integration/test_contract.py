@@ -62,6 +62,8 @@ def test_a_forked_child_can_do_nothing_with_what_its_parent_made(prefix):
         ("memory:", "inproc:first", "unix://{}/child"),
         ("memory:", "unix://{}/first", "tcp://127.0.0.1:0"),
         ("file:{}/store", "unix://{}/first", "inproc:child"),
+        ("memory:", "inproc:away first", "inproc:away child"),
+        ("memory:", "unix://{}/first", "inproc:away child"),
     ],
 )
 def test_a_child_is_not_held_up_by_what_a_thread_had_under_way(store, address, child, prefix, tmp_path):

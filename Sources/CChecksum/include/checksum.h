@@ -4,11 +4,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Carries a CRC-32 (reflected, polynomial 0xEDB88320, the register as it is, not inverted) over the
- * front of some bytes, with the processor's multiplication without carries.
- *
- * Returns how many bytes it took: all of them, or all but the last one to three; 0 where the processor
- * has no such instruction. */
-size_t periodic_crc32_fold(uint32_t *crc, const void *bytes, size_t count);
+/* Both carry a CRC-32 (reflected, polynomial 0xEDB88320, the register as it is, not inverted) over some bytes.
+ * Neither has anything to set up at its first call, which a child of a fork may make. */
+void periodic_crc32_update(uint32_t *crc, const void *bytes, size_t count);
+
+/* The same by tables alone: for few bytes, and where the processor cannot multiply without carries. */
+void periodic_crc32_by_table(uint32_t *crc, const void *bytes, size_t count);
 
 #endif
