@@ -106,7 +106,7 @@ let package = Package(
       dependencies: ["PeriodicCore", "PeriodicStore", "PeriodicStoreSQLite", "StoreConformance"],
       path: "Tests/storetool", swiftSettings: strict),
 
-    tests("PeriodicCoreTests", ["PeriodicCore"]),
+    tests("PeriodicCoreTests", ["PeriodicCore", "CPages"]),
     tests("PeriodicWireTests", ["PeriodicWire", "PeriodicCore"]),
     tests(
       "PeriodicClientTests", ["PeriodicClient", "PeriodicCore", "PeriodicWire", "PeriodicServer"]),

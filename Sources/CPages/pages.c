@@ -38,3 +38,50 @@ void *periodic_pages_resize(void *pages, size_t size, size_t wanted) {
 }
 
 void periodic_pages_free(void *pages, size_t size) { (void)munmap(pages, size); }
+
+/* Spare pages begin with their size. */
+static size_t *exchange(periodic_spare *spare, void *pages) {
+    (void)__atomic_add_fetch(&spare->changes, 1, __ATOMIC_RELAXED);
+    return __atomic_exchange_n(&spare->pages, pages, __ATOMIC_ACQ_REL);
+}
+
+static void give_back(size_t *pages) {
+    if (pages != NULL) periodic_pages_free(pages, *pages);
+}
+
+periodic_spare *periodic_pages_spare(void) {
+    static periodic_spare spare;
+    return &spare;
+}
+
+void *periodic_pages_take(periodic_spare *spare, size_t *size) {
+    size_t *pages = exchange(spare, NULL);
+    if (pages == NULL) return periodic_pages_make(*size);
+    if (*pages < *size) {
+        void *grown = periodic_pages_resize(pages, *pages, *size);
+        if (grown == NULL) give_back(pages);
+        return grown;
+    }
+    *size = *pages;
+    return pages;
+}
+
+void periodic_pages_keep(periodic_spare *spare, void *pages, size_t size) {
+    if (size > PERIODIC_SPARE_MOST) return periodic_pages_free(pages, size);
+    size_t *kept = pages, *other = exchange(spare, NULL);
+    *kept = size;
+    if (other != NULL && *other > size) {
+        kept = other;
+        other = pages;
+    }
+    give_back(other);
+    /* Another thread's may have come meanwhile. */
+    give_back(exchange(spare, kept));
+}
+
+uint64_t periodic_pages_mark(const periodic_spare *spare) {
+    if (__atomic_load_n(&spare->pages, __ATOMIC_RELAXED) == NULL) return 0;
+    return __atomic_load_n(&spare->changes, __ATOMIC_RELAXED);
+}
+
+void periodic_pages_give_back(periodic_spare *spare) { give_back(exchange(spare, NULL)); }

@@ -48,8 +48,8 @@ public struct ByteBuffer: ~Copyable {
       capacity = wanted
       return
     } else {
-      let wanted = max(256, used + count, capacity + capacity / 2)
-      let fresh = Memory.allocate(wanted)
+      var wanted = max(256, used + count, capacity + capacity / 2)
+      let fresh = Memory.allocate(atLeast: &wanted)
       if let storage { fresh.copyMemory(from: storage + start, byteCount: used) }
       releaseMemory()
       storage = fresh

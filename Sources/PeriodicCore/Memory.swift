@@ -8,21 +8,43 @@ enum Memory {
 
   static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
     if size < pages { return .allocate(byteCount: size, alignment: 16) }
-    guard let memory = periodic_pages_make(size) else { fatalError("out of memory: \(size) bytes") }
-    return memory
+    return made(periodic_pages_make(size), size)
+  }
+
+  /// Memory that will have another size soon; `size` becomes what there is now.
+  static func allocate(atLeast size: inout Int) -> UnsafeMutableRawPointer {
+    if size < pages { return allocate(size) }
+    return made(periodic_pages_take(periodic_pages_spare(), &size), size)
   }
 
   /// - Precondition: both sizes are at least `pages`.
   static func resize(
     _ memory: UnsafeMutableRawPointer, _ size: Int, to wanted: Int
   ) -> UnsafeMutableRawPointer {
-    guard let memory = periodic_pages_resize(memory, size, wanted) else {
-      fatalError("out of memory: \(wanted) bytes")
-    }
-    return memory
+    made(periodic_pages_resize(memory, size, wanted), wanted)
   }
 
   static func free(_ memory: UnsafeMutableRawPointer, _ size: Int) {
-    if size < pages { memory.deallocate() } else { periodic_pages_free(memory, size) }
+    if size < pages { return memory.deallocate() }
+    periodic_pages_keep(periodic_pages_spare(), memory, size)
   }
+
+  private static func made(_ memory: UnsafeMutableRawPointer?, _ size: Int)
+    -> UnsafeMutableRawPointer
+  {
+    guard let memory else { fatalError("out of memory: \(size) bytes") }
+    return memory
+  }
+}
+
+/// Pages of the last large buffer that went, which the next one gets: the system clears pages
+/// before their first use, which takes longer than to read into them.
+public enum SparePages {
+  /// Nil while there are none; else it changes whenever they are used.
+  public static var mark: UInt64? {
+    let mark = periodic_pages_mark(periodic_pages_spare())
+    return mark == 0 ? nil : mark
+  }
+
+  public static func giveBack() { periodic_pages_give_back(periodic_pages_spare()) }
 }

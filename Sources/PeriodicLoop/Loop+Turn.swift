@@ -187,5 +187,19 @@ extension Loop {
     for participant in participants where participant.needsTurn {
       participant.endOfTurn(at: now)
     }
+    if let mark = SparePages.mark { keepPages(mark) }
+  }
+
+  /// Large workloads mostly come one after the other. What nobody has wanted for a second goes back
+  /// to the system.
+  private func keepPages(_ mark: UInt64) {
+    guard virtualTime == nil else { return }
+    let time = cachedNow.monotonic
+    if mark != sparePages.mark {
+      sparePages = (mark, time.addingSaturated(1000))
+    } else if time >= sparePages.until {
+      return SparePages.giveBack()
+    }
+    earliestTimer = min(earliestTimer, sparePages.until)
   }
 }

@@ -43,6 +43,9 @@ public final class Loop {
   var earliestTimer = Int64.max
   /// What the libuv timer is set to.
   var armedTimer = Int64.max
+  /// When spare pages go back, monotonic milliseconds, unless they are used before: they were not
+  /// since they had this mark.
+  var sparePages = (mark: UInt64(0), until: Int64(0))
   /// This loop's part in connections inside the process; it keeps itself alive while it is needed.
   var hub: Unmanaged<InprocHub>?
   /// What brings messages of other threads.

@@ -48,6 +48,20 @@ def test_sched_later_counts_and_comes_again(daemon):
         assert job.endswith(struct.pack(">Bii", 3, 3, 600))
 
 
+def test_the_memory_of_large_workloads_goes_back(daemon):
+    with wire.Peer2(daemon.unix, timeout=60) as client:
+        before = daemon.resident()
+        for name in [b"one", b"two"]:
+            client.submit(b"f", name, workload=b"x" * (60 << 20))
+            assert daemon.resident() > before + (60 << 20)
+            assert client.ask(wire.REMOVE, handle(b"f", name))[0] == wire.SUCCESS
+        # Pages of the last one are kept for a second.
+        end = time.monotonic() + 20
+        while daemon.resident() > before + (8 << 20):
+            assert time.monotonic() < end
+            time.sleep(0.02)
+
+
 def test_a_delayed_job_does_not_run_before_its_time(daemon):
     with wire.Peer2(daemon.unix) as client, wire.Peer2(daemon.unix, wire.WORKER) as worker:
         worker.ask(wire.CAN_DO, wire.str8(b"f"))

@@ -2,6 +2,7 @@
 #define PERIODIC_PAGES_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Memory in pages of its own, for blocks that are large: it grows without a copy, and its first use is
  * cheap where the system has large pages.
@@ -10,6 +11,31 @@
 void *periodic_pages_make(size_t size);
 void *periodic_pages_resize(void *pages, size_t size, size_t wanted);
 void periodic_pages_free(void *pages, size_t size);
+
+/* The last pages that were freed, for whoever makes some next: their first use has been paid for, and of several the
+ * largest are kept. All zeros is an empty one. Any thread may use it at any time. */
+typedef struct {
+    void *pages;
+    uint64_t changes;
+} periodic_spare;
+
+/* More than that is not kept. */
+enum { PERIODIC_SPARE_MOST = 128 << 20 };
+
+/* The process's own. */
+periodic_spare *periodic_pages_spare(void);
+
+/* As `periodic_pages_make`, of the spare ones if there are any: `size` may be more then than was wanted, and
+ * nothing is said of what the pages contain. */
+void *periodic_pages_take(periodic_spare *spare, size_t *size);
+
+/* As `periodic_pages_free`, but keeps them as spare ones. */
+void periodic_pages_keep(periodic_spare *spare, void *pages, size_t size);
+
+/* 0 if there are none, else a number that is another one after each use. */
+uint64_t periodic_pages_mark(const periodic_spare *spare);
+
+void periodic_pages_give_back(periodic_spare *spare);
 
 /* The size of a large page on most processors. */
 enum { PERIODIC_LARGE_PAGE = 2 << 20 };
