@@ -187,7 +187,7 @@ extension Loop {
     for participant in participants where participant.needsTurn {
       participant.endOfTurn(at: now)
     }
-    if let mark = SparePages.mark { keepPages(mark) }
+    if hasLargeBuffers, let mark = SparePages.mark { keepPages(mark) }
   }
 
   /// Large workloads mostly come one after the other. What nobody has wanted for a second goes back

@@ -43,6 +43,9 @@ public final class Loop {
   var earliestTimer = Int64.max
   /// What the libuv timer is set to.
   var armedTimer = Int64.max
+  /// Whether someone here has buffers that may become large: what is left of them is then looked
+  /// after.
+  public var hasLargeBuffers = false
   /// When spare pages go back, monotonic milliseconds, unless they are used before: they were not
   /// since they had this mark.
   var sparePages = (mark: UInt64(0), until: Int64(0))

@@ -39,6 +39,7 @@ final class PeerRunner<Core: PeerCore & ~Copyable>: TurnParticipant, StreamOwner
       needsTurn = true
     }
     loop.add(self)
+    loop.hasLargeBuffers = true
     self.core.open(at: loop.now)
   }
 

@@ -73,6 +73,7 @@ final class ServerRunner: TurnParticipant {
       departure: LoopTimer(loop) { [unowned self] in closeDeparted() },
       stop: LoopTimer(loop) { [unowned self] in stopNow() })
     loop.add(self)
+    loop.hasLargeBuffers = true
   }
 
   // MARK: Life
