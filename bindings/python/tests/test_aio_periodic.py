@@ -80,8 +80,14 @@ def test_the_worker_of_the_readme(address, capsys):
     assert capsys.readouterr().out == "".join(f"{n} Hello world!\n" for n in range(11)) + "Finish!\n"
 
 
-def serving(worker, size=4):
-    return asyncio.ensure_future(worker.work(size))
+async def serving(worker, client, count, size=4):
+    """Has the worker work. It takes another connection for that: only what that one has says it is there."""
+    before = worker._worker
+    task = asyncio.ensure_future(worker.work(size))
+    while worker._worker is before:
+        await asyncio.sleep(0)
+    await has_functions(client, count)
+    return task
 
 
 async def has_functions(client, count):
@@ -122,8 +128,7 @@ def test_handlers_and_responses(address):
         for peer in (client, worker):
             peer.set_prefix("test-")
             assert await peer.connect(Transport(address))
-        task = serving(worker)
-        await has_functions(client, 5)
+        task = await serving(worker, client, 5)
         pieces = []
         assert await client.run_job("upper", "a", b"abc", stream=pieces.append) == b"ABC"
         assert pieces == [b"piece"]
@@ -159,8 +164,7 @@ def test_the_style_of_0_2(address):
         await worker.connect(open_connection, address)
         await worker.add_func("f", task)
         await client.connect(open_connection, address)
-        running = serving(worker, 2)
-        await has_functions(client, 1)
+        running = await serving(worker, client, 1, size=2)
         assert await client.run_job(Job("f", "n")) == b"x"
         assert names == [("f", "n")]
         assert await client.submit_job(Job(func="g", name="n", sched_at=4_000_000_000))
