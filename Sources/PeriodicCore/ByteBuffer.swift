@@ -78,11 +78,7 @@ public struct ByteBuffer: ~Copyable {
     if shared == nil {
       // The run stays where it is: what is given back is behind it.
       var size = capacity
-      if size >= Memory.pages {
-        size = max(Memory.pages, end)
-        let same = Memory.resize(storage, capacity, to: size)
-        invariant(same == storage, "pages that get fewer stay where they are")
-      }
+      if size >= Memory.pages { size = Memory.trim(storage, size, to: max(Memory.pages, end)) }
       shared = SharedMemory(storage, size)
       capacity = 0
     }

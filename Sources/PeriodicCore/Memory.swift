@@ -3,7 +3,6 @@ internal import CPages
 /// Memory of a buffer. From `pages` bytes on it lies in pages of its own: it grows without a copy,
 /// and takes from the system only what has been written to.
 enum Memory {
-  /// The size of a large page on most processors.
   static let pages = 2 << 20
 
   static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
@@ -15,6 +14,22 @@ enum Memory {
   static func allocate(atLeast size: inout Int) -> UnsafeMutableRawPointer {
     if size < pages { return allocate(size) }
     return made(periodic_pages_take(periodic_pages_spare(), &size), size)
+  }
+
+  /// Gives back what is behind the first `wanted` bytes, or a little less; these stay where they
+  /// are.
+  ///
+  /// - Precondition: both sizes are at least `pages`.
+  /// - Returns: how many there are now.
+  static func trim(_ memory: UnsafeMutableRawPointer, _ size: Int, to wanted: Int) -> Int {
+    let left = periodic_pages_whole(wanted)
+    guard left < size else { return size }
+    if size - left < pages {
+      periodic_pages_free(memory + left, size - left)
+    } else {
+      free(memory + left, size - left)
+    }
+    return left
   }
 
   /// - Precondition: both sizes are at least `pages`.
@@ -37,7 +52,7 @@ enum Memory {
   }
 }
 
-/// Pages of the last large buffer that went, which the next one gets: the system clears pages
+/// Pages of the last large buffers that went, which the next ones get: the system clears pages
 /// before their first use, which takes longer than to read into them.
 public enum SparePages {
   /// Nil while there are none; else it changes whenever they are used.
@@ -46,5 +61,6 @@ public enum SparePages {
     return mark == 0 ? nil : mark
   }
 
-  public static func giveBack() { periodic_pages_give_back(periodic_pages_spare()) }
+  /// Gives the system a part of them, which takes a fraction of a millisecond.
+  public static func giveSomeBack() { periodic_pages_give_back(periodic_pages_spare(), 1 << 20) }
 }

@@ -14,7 +14,7 @@ struct HashIndex: BitwiseCopyable {
   /// then a bucket that follows them.
   private static var fill: Int { 6 }
 
-  private var buckets = ChunkedArray<HashBucket>(inLargePages: true)
+  private var buckets = ChunkedArray<HashBucket>()
   /// Buckets that follow a full one.
   private let further = Slab<HashBucket>()
   /// Buckets at the start of the present doubling; `smallest` times a power of two.

@@ -191,14 +191,16 @@ extension Loop {
   }
 
   /// Large workloads mostly come one after the other. What nobody has wanted for a second goes back
-  /// to the system.
+  /// to the system, a little in each turn.
   private func keepPages(_ mark: UInt64) {
     guard virtualTime == nil else { return }
     let time = cachedNow.monotonic
     if mark != sparePages.mark {
       sparePages = (mark, time.addingSaturated(1000))
     } else if time >= sparePages.until {
-      return SparePages.giveBack()
+      SparePages.giveSomeBack()
+      guard let mark = SparePages.mark else { return }
+      sparePages.mark = mark
     }
     earliestTimer = min(earliestTimer, sparePages.until)
   }

@@ -95,6 +95,10 @@ public class Stream {
     if phase == .open { watch?.watch(reads: false) }
   }
 
+  /// What is sent at once: a peer that reads meanwhile would keep the loop with it, for
+  /// milliseconds where a workload is large.
+  private static var mostAtOnce: Int { 256 << 10 }
+
   /// Sends as many of `bytes` as the socket takes at once, and returns how many those are.
   ///
   /// If not all, the owner hears `streamCanWrite` when there is room. A failure closes the stream
@@ -103,8 +107,9 @@ public class Stream {
   public func write(_ bytes: Bytes) -> Int {
     loop.preconditionOnLoop()
     guard phase == .open, let watch, let start = bytes.baseAddress else { return 0 }
+    let count = min(bytes.count, Self.mostAtOnce)
     while true {
-      let sent = send(watch.descriptor, start, bytes.count, Int32(MSG_NOSIGNAL))
+      let sent = send(watch.descriptor, start, count, Int32(MSG_NOSIGNAL))
       if sent >= 0 {
         watch.watch(writes: sent < bytes.count)
         return sent

@@ -1,4 +1,5 @@
 import CPages
+import Glibc
 import Testing
 
 @Suite struct `Spare pages` {
@@ -42,13 +43,29 @@ import Testing
     #expect(try take(40, &spare) == (9, 40))
   }
 
-  @Test(arguments: [[4, 8], [8, 4]])
+  @Test(arguments: [[4, 6, 8], [8, 6, 4], [6, 8, 4]])
   func `are the largest of several`(_ sizes: [Int]) throws {
     var spare = periodic_spare()
     for size in sizes {
       periodic_pages_keep(&spare, try pages(size, marked: UInt8(size)), size * Self.mebibyte)
     }
-    #expect(try take(2, &spare) == (8, 8))
+    for size in [8, 6, 4] { #expect(try take(2, &spare) == (UInt8(size), size)) }
+    #expect(try take(2, &spare) == (0, 2))
+  }
+
+  @Test func `go back to the system in parts`() throws {
+    var spare = periodic_spare()
+    let first = try pages(5, marked: 1)
+    periodic_pages_keep(&spare, first, 5 * Self.mebibyte)
+    periodic_pages_give_back(&spare, 2 * Self.mebibyte)
+    #expect(spare.bytes == 3 * Self.mebibyte)
+    // What has gone is no memory any more, and what has stayed is.
+    var isThere = [UInt8](repeating: 0, count: 3 * Self.mebibyte / 4096)
+    #expect(mincore(first, 3 * Self.mebibyte, &isThere) == 0)
+    #expect(mincore(first + 3 * Self.mebibyte, 4096, &isThere) == -1)
+    periodic_pages_give_back(&spare, 3 * Self.mebibyte)
+    #expect(periodic_pages_mark(&spare) == 0)
+    #expect(spare.bytes == 0)
   }
 
   @Test func `are bounded`() throws {
@@ -60,9 +77,12 @@ import Testing
     let largest = try #require(periodic_pages_make(most))
     periodic_pages_keep(&spare, largest, most)
     #expect(periodic_pages_mark(&spare) != 0)
-    periodic_pages_give_back(&spare)
+    let more = try #require(periodic_pages_make(2 * Self.mebibyte))
+    periodic_pages_keep(&spare, more, 2 * Self.mebibyte)
+    #expect(spare.bytes == most)
+    periodic_pages_give_back(&spare, most)
     #expect(periodic_pages_mark(&spare) == 0)
-    periodic_pages_give_back(&spare)
+    periodic_pages_give_back(&spare, most)
   }
 
   @Test func `have another mark after each use`() throws {
@@ -75,6 +95,6 @@ import Testing
       marks.insert(periodic_pages_mark(&spare))
     }
     #expect(marks.count == 10)
-    periodic_pages_give_back(&spare)
+    periodic_pages_give_back(&spare, .max)
   }
 }

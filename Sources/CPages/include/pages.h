@@ -4,28 +4,31 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Memory in pages of its own, for blocks that are large: it grows without a copy, and its first use is
- * cheap where the system has large pages.
+/* Memory in pages of its own, for blocks that are large: it grows without a copy.
  *
  * Both return a null pointer where there is no memory; `periodic_pages_resize` has changed nothing then. */
 void *periodic_pages_make(size_t size);
 void *periodic_pages_resize(void *pages, size_t size, size_t wanted);
 void periodic_pages_free(void *pages, size_t size);
 
-/* The last pages that were freed, for whoever makes some next: their first use has been paid for, and of several the
- * largest are kept. All zeros is an empty one. Any thread may use it at any time. */
+/* The least whole number of pages, of any system's size, in bytes. */
+static inline size_t periodic_pages_whole(size_t size) { return (size + 0xffff) & ~(size_t)0xffff; }
+
+/* Pages that were freed, for whoever makes some next: their first use has been paid for. All zeros is an empty one.
+ * Any thread may use it at any time. */
 typedef struct {
-    void *pages;
+    void *runs;
+    size_t bytes;
     uint64_t changes;
 } periodic_spare;
 
-/* More than that is not kept. */
+/* More bytes than that are not kept. */
 enum { PERIODIC_SPARE_MOST = 128 << 20 };
 
 /* The process's own. */
 periodic_spare *periodic_pages_spare(void);
 
-/* As `periodic_pages_make`, of the spare ones if there are any: `size` may be more then than was wanted, and
+/* As `periodic_pages_make`, of the largest spare ones if there are any: `size` may be more then than was wanted, and
  * nothing is said of what the pages contain. */
 void *periodic_pages_take(periodic_spare *spare, size_t *size);
 
@@ -35,14 +38,8 @@ void periodic_pages_keep(periodic_spare *spare, void *pages, size_t size);
 /* 0 if there are none, else a number that is another one after each use. */
 uint64_t periodic_pages_mark(const periodic_spare *spare);
 
-void periodic_pages_give_back(periodic_spare *spare);
-
-/* The size of a large page on most processors. */
-enum { PERIODIC_LARGE_PAGE = 2 << 20 };
-
-/* Memory of that size, which is one large page where the system has them; a null pointer where there is no
- * memory. It goes by `periodic_pages_free`. */
-void *periodic_pages_make_large(void);
+/* Frees so many bytes at most, in whole pages, because the system takes its time for each. */
+void periodic_pages_give_back(periodic_spare *spare, size_t most);
 
 /* Tells the processor that a cache line will be needed soon: who needs it then does not wait for the memory. */
 static inline void periodic_prefetch(const void *address) { __builtin_prefetch(address); }
