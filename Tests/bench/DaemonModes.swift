@@ -40,18 +40,25 @@ struct DaemonModes {
   /// PINGs on a fixed schedule of a millisecond. A reply that is late does not put off the next
   /// PING, and latency counts from the moment at which the PING should have been sent. It goes on
   /// until `--milliseconds` are over, or the standard input ends if that is later.
+  ///
+  /// Beside it stands the server's CPU time from each PING to its reply, of all its threads: its
+  /// turn cannot have been longer, whatever kept the machine from running it.
   func ping() -> JSONObject {
+    let server = ServerProcess(number: Int32(option("pid", 0)))
     let connection = Connection(address, role: .client)
     _ = set_timer_slack()
     let least = option("milliseconds", 5000)
     let start = nanoseconds() + 10_000_000
     var latencies: [Int64] = []
+    var usedBefore: [Int64] = []
+    var used: [Int64] = []
     var sent = 0
     var isLast = false
     while !isLast || latencies.count < sent {
       let now = nanoseconds()
       if !isLast, sent >= least, isOver(0) { isLast = true }
       while !isLast, start + Int64(sent) * 1_000_000 <= now {
+        usedBefore.append(server.timeNow)
         connection.send(.ping, message: UInt32(sent))
         sent += 1
       }
@@ -59,9 +66,12 @@ struct DaemonModes {
       connection.receive(until: isLast ? next + 10_000_000 : next) { message in
         guard case .pong(let id) = message else { return }
         latencies.append(nanoseconds() - start - Int64(id.number) * 1_000_000)
+        used.append(server.timeNow - usedBefore[Int(id.number)])
       }
     }
-    return Latencies(latencies).json
+    var object = Latencies(latencies).json
+    object.add("cpu", Latencies(used).json)
+    return object
   }
 
   /// Whether a pipe's other end is closed.

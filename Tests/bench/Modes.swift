@@ -29,11 +29,14 @@ struct Modes<Speech: Dialect> {
     return generator.measure(jobs: jobs, seconds: seconds).json
   }
 
-  /// Submits in slices, and looks at the server's memory and speed after each.
+  /// Submits in slices, and looks at the server's memory and speed after each. What is submitted
+  /// to warm both up is in the server too, and not counted.
   func slices() -> JSONObject {
-    let first = option("first", 0)
-    let generator = Generator<Speech>(address, shape, server: server, first: first)
+    let generator = Generator<Speech>(address, shape, server: server, first: option("first", 0))
     let count = option("slices", 10)
+    let warmUp = option("warm-up", 0)
+    if warmUp > 0 { _ = generator.measure(jobs: warmUp, seconds: seconds / 4) }
+    let first = generator.acknowledged
     var object = JSONObject()
     object.add("before", server.residentBytes)
     let start = nanoseconds()

@@ -42,15 +42,13 @@ final class Poller {
 }
 
 /// Monotonic nanoseconds.
-func nanoseconds() -> Int64 {
-  var time = timespec()
-  clock_gettime(CLOCK_MONOTONIC, &time)
-  return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
-}
+func nanoseconds() -> Int64 { nanoseconds(of: CLOCK_MONOTONIC) }
 
 /// CPU time of this program, in nanoseconds.
-func ownCPUTime() -> Int64 {
+func ownCPUTime() -> Int64 { nanoseconds(of: CLOCK_PROCESS_CPUTIME_ID) }
+
+func nanoseconds(of clock: clockid_t) -> Int64 {
   var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  clock_gettime(clock, &time)
   return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
 }

@@ -31,6 +31,13 @@ struct ServerProcess {
     return 0
   }
 
+  /// CPU time of all its threads up to this moment, in nanoseconds.
+  var timeNow: Int64 {
+    var clock = clockid_t()
+    guard number > 0, clock_getcpuclockid(number, &clock) == 0 else { return 0 }
+    return nanoseconds(of: clock)
+  }
+
   /// What each thread has used since `before`; threads of one name together.
   func used(
     since before: [Int: (thread: String, time: Int64)]

@@ -25,19 +25,21 @@ def least(server, times, **options):
 
 
 def by_jobs(plan):
-    """Submit to done beside jobs that wait, and the submits of those."""
-    with Server("periodic") as server:
-        have, numbers = 0, 1 << 40
-        for count in [10 ** power for power in range(3, 8) if 10 ** power <= plan.count(10_000_000)]:
-            filled = server.ask("slices", jobs=count - have, ahead=3600, first=have, slices=1)
-            have = count
-            runs = []
-            for _ in range(3):
-                jobs = plan.count(50_000)
-                runs.append(server.ask("run", jobs=jobs, workers=4, first=numbers))
+    """Submit to done beside jobs that wait, and the submits of those, from empty to full as often as all else."""
+    sizes = [10 ** power for power in range(3, 8) if 10 ** power <= plan.count(10_000_000)]
+    runs, submits = ({size: [] for size in sizes} for _ in range(2))
+    for _ in range(plan.rounds):
+        with Server("periodic") as server:
+            have, numbers = 0, 1 << 40
+            for size in sizes:
+                filled = server.ask("slices", jobs=size - have, ahead=3600, first=have, slices=1)
+                have, jobs = size, plan.count(50_000)
+                submits[size].append(filled["slices"][0])
+                runs[size].append(server.ask("run", jobs=jobs, workers=4, first=numbers))
                 numbers += 2 * jobs
-            add(plan, "jobs", count, min(runs, key=lambda found: found["cpu"]))
-            add(plan, "jobs (submit)", count, filled["slices"][0])
+    for size in sizes:
+        for what, found in [("jobs", runs), ("jobs (submit)", submits)]:
+            add(plan, what, size, min(found[size], key=lambda one: one["cpu"]))
 
 
 def by_functions(plan):
@@ -58,9 +60,11 @@ def by_connections(plan):
     for count in [1, 10, 100, 1000, 10_000]:
         if count > plan.count(10_000):
             break
-        with Server("periodic") as server:
-            found = server.ask("run", jobs=plan.count(200_000), producers=count, window=1, warm_up=2 * count)
-            add(plan, "producers", count, found)
+        runs = []
+        for _ in range(3):
+            with Server("periodic") as server:
+                runs.append(server.ask("run", jobs=plan.count(200_000), producers=count, window=1, warm_up=2 * count))
+        add(plan, "producers", count, min(runs, key=lambda found: found["cpu"]))
 
 
 class Idle:
@@ -84,7 +88,7 @@ def by_idle_connections(plan):
         if count > plan.count(10_000):
             break
         with Server("periodic") as server, Idle(server, count):
-            add(plan, "idle connections", count, least(server, 1, jobs=plan.count(200_000), workers=4))
+            add(plan, "idle connections", count, least(server, 3, jobs=plan.count(200_000), workers=4))
 
 
 def by_workload(plan):
@@ -141,7 +145,7 @@ def stolen():
 
 
 def ping(plan):
-    for number in range(1, min(3, plan.rounds) + 1):
+    for number in range(1, plan.rounds + 1):
         for store in ["memory", "durable"]:
             ping_with(plan, store, number)
 
@@ -159,8 +163,8 @@ def ping_with(plan, store, number):
             seconds = time.monotonic() - start
             found, other = asking.result(), beside.result()
             plan.add("ping", store, what, "periodic", number,
-                     {**found, "idle_p999": other["p999"], "action_seconds": seconds,
-                      "stolen": 1000 * (stolen() - before)})
+                     {**found, "cpu_p999": found["cpu"]["p999"], "idle_p999": other["p999"],
+                      "action_seconds": seconds, "stolen": 1000 * (stolen() - before)})
 
         def command(*arguments):
             subprocess.run([DAEMON, "-H", f"unix://{server.socket}", *arguments], check=True, capture_output=True)

@@ -76,8 +76,7 @@ def ping_rows(results):
             late = results.values("p999", *at).values()
             if cell == "nothing" or not late:
                 continue  # What the machine does to anybody's timing.
-            idle = results.values("idle_p999", *at).values()
-            beside = f" (of an idle server {spread(idle, 1e-3)})" if idle else ""
-            found.append(row(f"PING p99.9 while {cell} ({store})", median(late) / 1000, "<=", 5.0,
-                             f"{spread(late, 1e-3)}{beside}", " ms"))
+            idle, used = (results.values(key, *at).values() for key in ["idle_p999", "cpu_p999"])
+            text = f"{spread(late, 1e-3)} (of an idle server {spread(idle, 1e-3)}; CPU time {spread(used, 1e-3)})"
+            found.append(row(f"PING p99.9 while {cell} ({store})", median(late) / 1000, "<=", 5.0, text, " ms"))
     return found
