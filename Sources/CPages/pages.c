@@ -19,27 +19,27 @@ void *periodic_pages_resize(void *pages, size_t size, size_t wanted) {
 void periodic_pages_free(void *pages, size_t size) { (void)munmap(pages, size); }
 
 /* Spare pages begin with this. */
-struct run {
+struct periodic_run {
     size_t size;
-    struct run *next;
+    struct periodic_run *next;
 };
 
 /* All are taken at once, so nobody else looks at those that somebody chooses from. */
-static struct run *take_all(periodic_spare *spare) {
+static struct periodic_run *take_all(periodic_spare *spare) {
     (void)__atomic_add_fetch(&spare->changes, 1, __ATOMIC_RELAXED);
     return __atomic_exchange_n(&spare->runs, NULL, __ATOMIC_ACQ_REL);
 }
 
-static void put(periodic_spare *spare, struct run *run) {
+static void put(periodic_spare *spare, struct periodic_run *run) {
     (void)__atomic_add_fetch(&spare->changes, 1, __ATOMIC_RELAXED);
     run->next = __atomic_load_n(&spare->runs, __ATOMIC_RELAXED);
     while (!__atomic_compare_exchange_n(&spare->runs, &run->next, run, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
     }
 }
 
-static void put_all(periodic_spare *spare, struct run *runs) {
+static void put_all(periodic_spare *spare, struct periodic_run *runs) {
     while (runs != NULL) {
-        struct run *next = runs->next;
+        struct periodic_run *next = runs->next;
         put(spare, runs);
         runs = next;
     }
@@ -55,12 +55,12 @@ periodic_spare *periodic_pages_spare(void) {
 }
 
 void *periodic_pages_take(periodic_spare *spare, size_t *size) {
-    struct run *rest = take_all(spare), **largest = &rest;
+    struct periodic_run *rest = take_all(spare), **largest = &rest;
     if (rest == NULL) return periodic_pages_make(*size);
-    for (struct run **each = &rest; *each != NULL; each = &(*each)->next) {
+    for (struct periodic_run **each = &rest; *each != NULL; each = &(*each)->next) {
         if ((*each)->size > (*largest)->size) largest = each;
     }
-    struct run *run = *largest;
+    struct periodic_run *run = *largest;
     *largest = run->next;
     put_all(spare, rest);
     size_t has = run->size;
@@ -79,7 +79,7 @@ void periodic_pages_keep(periodic_spare *spare, void *pages, size_t size) {
         count(spare, size);
         return periodic_pages_free(pages, size);
     }
-    struct run *run = pages;
+    struct periodic_run *run = pages;
     run->size = size;
     put(spare, run);
 }
@@ -90,7 +90,7 @@ uint64_t periodic_pages_mark(const periodic_spare *spare) {
 }
 
 void periodic_pages_give_back(periodic_spare *spare, size_t most) {
-    struct run *run = take_all(spare);
+    struct periodic_run *run = take_all(spare);
     if (run == NULL) return;
     put_all(spare, run->next);
     if (run->size <= most) {

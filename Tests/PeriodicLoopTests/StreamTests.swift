@@ -50,7 +50,8 @@ import Testing
     }
     clientSide.canWrite = { if sent < content.count { send() } }
     send()
-    #expect(sent < content.count)
+    // Whoever reads as fast as it is written to does not keep the loop from others.
+    #expect(sent <= 256 << 10)
     bench.run { serverSide.received.count == content.count }
     #expect(serverSide.received == content)
     listener.close()

@@ -17,13 +17,14 @@ static inline size_t periodic_pages_whole(size_t size) { return (size + 0xffff) 
 /* Pages that were freed, for whoever makes some next: their first use has been paid for. All zeros is an empty one.
  * Any thread may use it at any time. */
 typedef struct {
-    void *runs;
+    struct periodic_run *runs;
     size_t bytes;
     uint64_t changes;
 } periodic_spare;
 
-/* More bytes than that are not kept. */
-enum { PERIODIC_SPARE_MOST = 128 << 20 };
+/* More bytes than that are not kept: some four workloads of the largest size, as many as are under way at a time when
+ * they come one after the other and are stored. */
+enum { PERIODIC_SPARE_MOST = 256 << 20 };
 
 /* The process's own. */
 periodic_spare *periodic_pages_spare(void);
