@@ -5,15 +5,18 @@ internal import CPages
 enum Memory {
   static let pages = 2 << 20
 
-  static func allocate(_ size: Int) -> UnsafeMutableRawPointer {
-    if size < pages { return .allocate(byteCount: size, alignment: 16) }
-    return made(periodic_pages_make(size), size)
-  }
-
   /// Memory that will have another size soon; `size` becomes what there is now.
   static func allocate(atLeast size: inout Int) -> UnsafeMutableRawPointer {
-    if size < pages { return allocate(size) }
+    if size < pages { return .allocate(byteCount: size, alignment: 16) }
     return made(periodic_pages_take(periodic_pages_spare(), &size), size)
+  }
+
+  /// Memory that will keep its size; `size` becomes what there is now, which is little more.
+  static func allocate(near size: inout Int) -> UnsafeMutableRawPointer {
+    let wanted = size
+    let memory = allocate(atLeast: &size)
+    if wanted >= pages { size = trim(memory, size, to: wanted) }
+    return memory
   }
 
   /// Gives back what is behind the first `wanted` bytes, or a little less; these stay where they

@@ -19,9 +19,10 @@ public final class SharedBytes: @unchecked Sendable {
   }
 
   public init(copying bytes: Bytes) {
-    let copy = Memory.allocate(max(1, bytes.count))
+    var size = max(1, bytes.count)
+    let copy = Memory.allocate(near: &size)
     if let source = bytes.baseAddress { copy.copyMemory(from: source, byteCount: bytes.count) }
-    memory = SharedMemory(copy, max(1, bytes.count))
+    memory = SharedMemory(copy, size)
     self.bytes = Bytes(start: copy, count: bytes.count)
     sum = CRC32.of(bytes)
   }
