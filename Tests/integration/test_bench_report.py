@@ -95,12 +95,13 @@ def test_growth_is_the_slope_of_the_logarithms(power, met):
 def test_a_ping_is_as_late_as_in_the_median_round_in_each_store():
     late = [("memory", 2000), ("memory", 9000), ("memory", 4000), ("durable", 6000)]
     results = report.Results([
-        record("ping", "periodic", number, "a dump", store, p999=microseconds, idle_p999=1000)
+        record("ping", "periodic", number, "a dump", store, p999=microseconds, idle_p999=1000,
+               cpu_p999=microseconds / 2)
         for number, (store, microseconds) in enumerate(late)])
     assert verdict(results, "PING p99.9 while a dump (memory)")[1:] == [
-        "4.00 [2.00, 9.00] (of an idle server 1.00 [1.00, 1.00])", report.MARK[True]]
+        "4.00 [2.00, 9.00] (of an idle server 1.00 [1.00, 1.00]; CPU time 2.00 [1.00, 4.50])", report.MARK[True]]
     assert verdict(results, "PING p99.9 while a dump (durable)")[1:] == [
-        "6.00 (of an idle server 1.00)", report.MARK[False]]
+        "6.00 (of an idle server 1.00; CPU time 3.00)", report.MARK[False]]
 
 
 def test_the_markdown_has_a_table_of_each_section_that_was_measured():
