@@ -2,6 +2,8 @@ import CPages
 import Glibc
 import Testing
 
+@testable import PeriodicCore
+
 @Suite struct `Spare pages` {
   private static let mebibyte = 1 << 20
 
@@ -83,6 +85,20 @@ import Testing
     periodic_pages_give_back(&spare, most)
     #expect(periodic_pages_mark(&spare) == 0)
     periodic_pages_give_back(&spare, most)
+  }
+
+  @Test func `are cut to what keeps its size`() {
+    for _ in 0..<10 {
+      // Tests beside this one may take it.
+      var larger = 8 * Self.mebibyte
+      Memory.free(Memory.allocate(atLeast: &larger), larger)
+      let wanted = 3 * Self.mebibyte + 5
+      var size = wanted
+      let memory = Memory.allocate(near: &size)
+      #expect((wanted...wanted + 0xffff).contains(size))
+      memset(memory, 0xff, size)
+      Memory.free(memory, size)
+    }
   }
 
   @Test func `have another mark after each use`() throws {
